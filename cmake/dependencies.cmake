@@ -1,0 +1,18 @@
+# Third parties. Which folder may link which is decided in the folders' project_layer() calls and
+# checked by scripts/check_includes; docs/dependencies.md says why each is here.
+
+find_package(Threads REQUIRED)
+find_package(RocksDB REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+# Debian 12 has two Boosts: 1.74, the default, is too old.
+find_package(Boost 1.81 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+
+if(DYNAKEEP_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
