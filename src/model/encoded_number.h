@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "dynakeep/number.h"
+
+namespace dynakeep::model {
+
+// Numbers as bytes whose order is the order of the numbers, and whose equality is equality of value
+// (docs/formats/numbers.md). Self-delimiting, at most 22 bytes. The same bytes serve in items and
+// keys.
+//
+//   zero       02
+//   positive   03 E p p p … 00      0.ddd…d * 10^(E - 129), two digits p+1 a byte, d != 0
+//   negative   01 then the complement (0xFF - byte) of what follows the 03 of its absolute value
+constexpr std::size_t encoded_number_bytes_max = 22;
+
+void append_number(std::string& out, const Number& number);
+
+// The number at the front of `bytes`, which were written by append_number: decoding stops the
+// process on bytes that were not.
+Number decode_number(std::string_view bytes);
+
+// How many bytes the number at the front of `bytes` takes.
+std::size_t encoded_number_size(std::string_view bytes);
+
+// Appends the number's plain decimal text, as Number::to_string, straight from its bytes.
+void append_number_text(std::string& out, std::string_view encoded);
+
+// Significant decimal digits of an encoded number; 0 for zero.
+int encoded_number_digits(std::string_view encoded);
+
+}  // namespace dynakeep::model
