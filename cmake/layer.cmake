@@ -1,3 +1,8 @@
+# How a folder becomes something built: layers, tests that cross layers, programs.
+
+# For executables that only have to link.
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/empty_main.cpp CONTENT "int main() {}\n")
+
 # project_layer(NAME [DEPENDS layer...] [LIBRARIES third-party-target...])
 #
 # Makes a folder of src/ a layer:
@@ -30,9 +35,7 @@ function(project_layer NAME)
     return()
   endif()
   if(sources)
-    set(empty_main ${PROJECT_BINARY_DIR}/empty_main.cpp)
-    file(CONFIGURE OUTPUT ${empty_main} CONTENT "int main() {}\n")
-    add_executable(${NAME}_link_test ${empty_main})
+    add_executable(${NAME}_link_test ${PROJECT_BINARY_DIR}/empty_main.cpp)
     target_link_libraries(${NAME}_link_test
       PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,${library}> project_compile_options)
     add_test(NAME layers.${NAME}_links_with_its_declared_neighbours COMMAND ${NAME}_link_test)
