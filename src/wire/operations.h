@@ -1,0 +1,42 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "dynakeep/database.h"
+#include "dynakeep/error.h"
+
+// The wire protocol without its transport: what DynamoDB's JSON (version 2012-08-10, AWS JSON 1.0)
+// asks of a Database and what it answers. Pure but for the Database; safe from any thread.
+namespace dynakeep::wire {
+
+// X-Amz-Target is this, a point, and the operation's name: "DynamoDB_20120810.PutItem".
+inline constexpr std::string_view target_prefix = "DynamoDB_20120810";
+
+// What goes back to a client: an HTTP status (200, 400, 500, …) and a JSON body.
+struct Reply {
+  int status = 200;
+  std::string body = {};
+};
+
+// One operation of the protocol. Rows of the one table: compare and keep by address.
+struct Operation {
+  std::string_view name;  // "PutItem"
+  // Decodes the body, calls the database, encodes its result or error.
+  Reply (*answer)(Database& database, std::string_view json_body);
+};
+
+// All of them, in order of their names.
+std::span<const Operation> operations();
+
+// The operation of that name, exactly as spelled; null if there is none.
+const Operation* find_operation(std::string_view name);
+
+// Carries out one request. Never fails: what goes wrong is answered as error_reply does.
+Reply answer(const Operation& operation, Database& database, std::string_view json_body);
+
+// An error in the wire's shape: {"__type":"…#ValidationException","message":"…"} with its status.
+Reply error_reply(const Error& error);
+
+}  // namespace dynakeep::wire
