@@ -1,0 +1,88 @@
+#include "base/json_string.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace dynakeep::base {
+
+namespace {
+
+constexpr std::uint64_t each_byte = 0x0101010101010101U;
+constexpr std::uint64_t top_bits = 0x8080808080808080U;
+
+bool must_escape(char character) {
+  const auto byte = static_cast<unsigned char>(character);
+  return byte < 0x20 || byte == '"' || byte == '\\';
+}
+
+// Whether any of eight bytes must be escaped. Never misses one; a byte that follows a match may be
+// taken for another, which the caller's second look sorts out.
+bool may_need_escape(std::uint64_t word) {
+  const auto zero_bytes = [](std::uint64_t bytes) { return (bytes - each_byte) & ~bytes; };
+  const std::uint64_t control = (word - each_byte * 0x20) & ~word;
+  const std::uint64_t quote = zero_bytes(word ^ each_byte * '"');
+  const std::uint64_t backslash = zero_bytes(word ^ each_byte * '\\');
+  return ((control | quote | backslash) & top_bits) != 0;
+}
+
+std::size_t first_to_escape(std::string_view text, std::size_t from) {
+  while (from + 8 <= text.size()) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + from, 8);
+    if (may_need_escape(word)) break;
+    from += 8;
+  }
+  while (from < text.size() && !must_escape(text[from])) ++from;
+  return from;
+}
+
+void append_escape(std::string& out, char character) {
+  switch (character) {
+    case '"':
+      out.append("\\\"");
+      return;
+    case '\\':
+      out.append("\\\\");
+      return;
+    case '\b':
+      out.append("\\b");
+      return;
+    case '\f':
+      out.append("\\f");
+      return;
+    case '\n':
+      out.append("\\n");
+      return;
+    case '\r':
+      out.append("\\r");
+      return;
+    case '\t':
+      out.append("\\t");
+      return;
+    default:
+      break;
+  }
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(character);
+  out.append("\\u00");
+  out.push_back(digits[byte >> 4]);
+  out.push_back(digits[byte & 15]);
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out.push_back('"');
+  std::size_t done = 0;
+  while (true) {
+    const std::size_t next = first_to_escape(text, done);
+    out.append(text, done, next - done);
+    if (next == text.size()) break;
+    append_escape(out, text[next]);
+    done = next + 1;
+  }
+  out.push_back('"');
+}
+
+}  // namespace dynakeep::base
