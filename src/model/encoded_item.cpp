@@ -1,0 +1,464 @@
+#include "model/encoded_item.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/invariant.h"
+#include "base/utf8.h"
+#include "model/encoded_number.h"
+#include "model/limits.h"
+
+namespace dynakeep::model {
+namespace {
+
+std::size_t take_size(std::string_view& bytes) {
+  // Nearly every length is below 128 and is its own byte.
+  if (!bytes.empty() && static_cast<unsigned char>(bytes[0]) < 0x80) {
+    const auto size = static_cast<std::size_t>(bytes[0]);
+    bytes.remove_prefix(1);
+    return size;
+  }
+  std::uint64_t value = 0;
+  INVARIANT(base::take_varint(bytes, value));
+  return static_cast<std::size_t>(value);
+}
+
+std::string_view take_bytes(std::string_view& bytes, std::size_t count) {
+  INVARIANT(count <= bytes.size());
+  const std::string_view taken = bytes.substr(0, count);
+  bytes.remove_prefix(count);
+  return taken;
+}
+
+template <typename Set, typename Append>
+void append_set(std::string& out, const Set& set, Append append_member) {
+  base::append_varint(out, set.size());
+  std::string member;
+  for (const auto& each : set) {
+    member.clear();
+    append_member(member, each);
+    base::append_varint(out, member.size());
+    out += member;
+  }
+}
+
+void append_map(std::string& out, const AttributeMap& map) {
+  base::append_varint(out, map.size());
+  for (const auto& [name, value] : map) {
+    append_name(out, name);
+    append_value(out, value);
+  }
+}
+
+AttributeMap decode_map(MapView map) {
+  AttributeMap decoded;
+  for (auto entry = map.begin(); !entry.done(); entry.next()) {
+    decoded.emplace_hint(decoded.end(), entry.name(), entry.value().decode());
+  }
+  return decoded;
+}
+
+// ---- sizes ----
+
+std::size_t size_of_number(std::string_view encoded) {
+  const int digits = encoded_number_digits(encoded);
+  const bool negative = encoded[0] == 1;
+  return static_cast<std::size_t>((digits + 1) / 2 + 1 + (negative ? 1 : 0));
+}
+
+// ---- well-formedness of bytes of unknown origin ----
+
+bool take_checked_size(std::string_view& bytes, std::size_t& size) {
+  const std::size_t before = bytes.size();
+  std::uint64_t value = 0;
+  if (!base::take_varint(bytes, value)) return false;
+  if (before - bytes.size() != base::varint_size(value)) return false;  // one spelling a number
+  size = static_cast<std::size_t>(value);
+  return size <= bytes.size();
+}
+
+bool number_is_well_formed(std::string_view bytes) {
+  if (bytes.empty()) return false;
+  if (bytes[0] == 2) return bytes.size() == 1;
+  if (bytes[0] != 1 && bytes[0] != 3) return false;
+  const unsigned char flip = bytes[0] == 1 ? 0xFF : 0x00;
+  if (bytes.size() < 4 || bytes.size() > encoded_number_bytes_max) return false;
+  for (std::size_t i = 2; i + 1 < bytes.size(); ++i) {
+    const int pair = static_cast<unsigned char>(bytes[i]) ^ flip;
+    if (pair < 1 || pair > 100) return false;
+  }
+  const int first = static_cast<unsigned char>(bytes[2]) ^ flip;
+  const int last = static_cast<unsigned char>(bytes[bytes.size() - 2]) ^ flip;
+  return first > 10 && last != 1 && (static_cast<unsigned char>(bytes.back()) ^ flip) == 0;
+}
+
+bool map_is_well_formed(std::string_view& bytes, int depth);
+
+bool value_is_well_formed(std::string_view& bytes, int depth) {
+  if (bytes.empty() || depth > nesting_levels_max) return false;
+  const auto tag = static_cast<ValueTag>(bytes[0]);
+  bytes.remove_prefix(1);
+  std::size_t size = 0;
+  if (!take_checked_size(bytes, size)) return false;
+  std::string_view payload = bytes.substr(0, size);
+  bytes.remove_prefix(size);
+  switch (tag) {
+    case ValueTag::string:
+      return base::is_utf8(payload);
+    case ValueTag::binary:
+      return true;
+    case ValueTag::number:
+      return number_is_well_formed(payload);
+    case ValueTag::boolean:
+      return payload.size() == 1 && (payload[0] == 0 || payload[0] == 1);
+    case ValueTag::null:
+      return payload.empty();
+    case ValueTag::list: {
+      std::size_t count = 0;
+      if (!take_checked_size(payload, count)) return false;
+      for (; count > 0; --count) {
+        if (!value_is_well_formed(payload, depth + 1)) return false;
+      }
+      return payload.empty();
+    }
+    case ValueTag::map:
+      return map_is_well_formed(payload, depth + 1) && payload.empty();
+    case ValueTag::string_set:
+    case ValueTag::number_set:
+    case ValueTag::binary_set: {
+      std::size_t count = 0;
+      if (!take_checked_size(payload, count) || count == 0) return false;
+      std::string_view previous;
+      for (std::size_t i = 0; i < count; ++i) {
+        std::size_t length = 0;
+        if (!take_checked_size(payload, length)) return false;
+        const std::string_view member = payload.substr(0, length);
+        payload.remove_prefix(length);
+        if (i > 0 && member <= previous) return false;
+        if (tag == ValueTag::number_set && !number_is_well_formed(member)) return false;
+        if (tag == ValueTag::string_set && !base::is_utf8(member)) return false;
+        previous = member;
+      }
+      return payload.empty();
+    }
+  }
+  return false;
+}
+
+bool map_is_well_formed(std::string_view& bytes, int depth) {
+  std::size_t count = 0;
+  if (!take_checked_size(bytes, count)) return false;
+  std::string_view previous;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t length = 0;
+    if (!take_checked_size(bytes, length)) return false;
+    const std::string_view name = bytes.substr(0, length);
+    bytes.remove_prefix(length);
+    if (i > 0 && name <= previous) return false;
+    if (!base::is_utf8(name) || !value_is_well_formed(bytes, depth)) return false;
+    previous = name;
+  }
+  return true;
+}
+
+}  // namespace
+
+AttributeType type_of(ValueTag tag) {
+  switch (tag) {
+    case ValueTag::string:
+      return AttributeType::string;
+    case ValueTag::number:
+      return AttributeType::number;
+    case ValueTag::binary:
+      return AttributeType::binary;
+    case ValueTag::boolean:
+      return AttributeType::boolean;
+    case ValueTag::null:
+      return AttributeType::null;
+    case ValueTag::list:
+      return AttributeType::list;
+    case ValueTag::map:
+      return AttributeType::map;
+    case ValueTag::string_set:
+      return AttributeType::string_set;
+    case ValueTag::number_set:
+      return AttributeType::number_set;
+    case ValueTag::binary_set:
+      return AttributeType::binary_set;
+  }
+  base::violated("a value's tag is known", __FILE__, __LINE__);
+}
+
+ValueTag tag_of(AttributeType type) {
+  // In the order of AttributeType.
+  constexpr ValueTag tags[] = {ValueTag::string,    ValueTag::number,     ValueTag::binary,
+                               ValueTag::boolean,   ValueTag::null,       ValueTag::list,
+                               ValueTag::map,       ValueTag::string_set, ValueTag::number_set,
+                               ValueTag::binary_set};
+  return tags[static_cast<std::size_t>(type)];
+}
+
+// ---- views ----
+
+ValueView::ValueView(std::string_view bytes) {
+  INVARIANT(!bytes.empty());
+  std::string_view rest = bytes.substr(1);
+  const std::size_t size = take_size(rest);
+  payload_ = take_bytes(rest, size);
+  bytes_ = bytes.substr(0, bytes.size() - rest.size());
+}
+
+ListView ValueView::list() const {
+  INVARIANT(is(ValueTag::list));
+  return ListView(payload_);
+}
+
+MapView ValueView::map() const {
+  INVARIANT(is(ValueTag::map));
+  return MapView(payload_);
+}
+
+SetView ValueView::set() const {
+  INVARIANT(is(ValueTag::string_set) || is(ValueTag::number_set) || is(ValueTag::binary_set));
+  return SetView(payload_);
+}
+
+AttributeValue ValueView::decode() const {
+  switch (tag()) {
+    case ValueTag::string:
+      return {payload_};
+    case ValueTag::number:
+      return {decode_number(payload_)};
+    case ValueTag::binary:
+      return {Binary(std::string(payload_))};
+    case ValueTag::boolean:
+      return {boolean()};
+    case ValueTag::null:
+      return {nullptr};
+    case ValueTag::list: {
+      AttributeList decoded;
+      const ListView view = list();
+      decoded.reserve(view.size());
+      for (auto each = view.begin(); !each.done(); each.next())
+        decoded.push_back(each.value().decode());
+      return {std::move(decoded)};
+    }
+    case ValueTag::map:
+      return {decode_map(map())};
+    case ValueTag::string_set: {
+      StringSet decoded;
+      for (auto each = set().begin(); !each.done(); each.next()) {
+        decoded.emplace_hint(decoded.end(), each.member());
+      }
+      return {std::move(decoded)};
+    }
+    case ValueTag::number_set: {
+      NumberSet decoded;
+      for (auto each = set().begin(); !each.done(); each.next()) {
+        decoded.emplace_hint(decoded.end(), decode_number(each.member()));
+      }
+      return {std::move(decoded)};
+    }
+    case ValueTag::binary_set: {
+      BinarySet decoded;
+      for (auto each = set().begin(); !each.done(); each.next()) {
+        decoded.emplace_hint(decoded.end(), std::string(each.member()));
+      }
+      return {std::move(decoded)};
+    }
+  }
+  base::violated("a value's tag is known", __FILE__, __LINE__);
+}
+
+ListView::ListView(std::string_view payload) : values_(payload) { count_ = take_size(values_); }
+
+ValueView ListView::operator[](std::size_t index) const {
+  if (index >= count_) return {};
+  auto each = begin();
+  for (; index > 0; --index) each.next();
+  return each.value();
+}
+
+ListView::Cursor::Cursor(std::string_view rest, std::size_t count) : rest_(rest), left_(count + 1) {
+  next();
+}
+
+void ListView::Cursor::next() {
+  if (--left_ == 0) return;
+  value_ = ValueView(rest_);
+  rest_.remove_prefix(value_.bytes().size());
+}
+
+SetView::SetView(std::string_view payload) : members_(payload) { count_ = take_size(members_); }
+
+bool SetView::contains(std::string_view member) const {
+  for (auto each = begin(); !each.done(); each.next()) {
+    if (each.member() == member) return true;
+  }
+  return false;
+}
+
+SetView::Cursor::Cursor(std::string_view rest, std::size_t count) : rest_(rest), left_(count + 1) {
+  next();
+}
+
+void SetView::Cursor::next() {
+  if (--left_ == 0) return;
+  const std::size_t size = take_size(rest_);
+  member_ = take_bytes(rest_, size);
+}
+
+MapView::MapView(std::string_view payload) : payload_(payload), entries_(payload) {
+  count_ = take_size(entries_);
+}
+
+ValueView MapView::find(std::string_view name) const {
+  for (auto entry = begin(); !entry.done(); entry.next()) {
+    const int order = entry.name().compare(name);
+    if (order == 0) return entry.value();
+    if (order > 0) break;
+  }
+  return {};
+}
+
+MapView::Cursor::Cursor(std::string_view rest, std::size_t count) : rest_(rest), left_(count + 1) {
+  next();
+}
+
+void MapView::Cursor::next() {
+  if (--left_ == 0) return;
+  const std::string_view start = rest_;
+  const std::size_t size = take_size(rest_);
+  name_ = take_bytes(rest_, size);
+  value_ = ValueView(rest_);
+  rest_.remove_prefix(value_.bytes().size());
+  entry_ = start.substr(0, start.size() - rest_.size());
+}
+
+MapView view_item(std::string_view encoded) {
+  if (encoded.empty()) return {};
+  INVARIANT(encoded[0] == static_cast<char>(ItemFormat::v1));
+  return MapView(encoded.substr(1));
+}
+
+// ---- writing ----
+
+void append_value(std::string& out, ValueTag tag, std::string_view payload) {
+  out.push_back(static_cast<char>(tag));
+  base::append_varint(out, payload.size());
+  out += payload;
+}
+
+void append_value(std::string& out, const AttributeValue& value) {
+  std::string payload;
+  switch (value.type()) {
+    case AttributeType::string:
+      return append_value(out, ValueTag::string, value.as_string());
+    case AttributeType::binary:
+      return append_value(out, ValueTag::binary, value.as_binary().bytes);
+    case AttributeType::number:
+      append_number(payload, value.as_number());
+      break;
+    case AttributeType::boolean:
+      payload.push_back(value.as_bool() ? 1 : 0);
+      break;
+    case AttributeType::null:
+      break;
+    case AttributeType::list:
+      base::append_varint(payload, value.as_list().size());
+      for (const AttributeValue& each : value.as_list()) append_value(payload, each);
+      break;
+    case AttributeType::map:
+      append_map(payload, value.as_map());
+      break;
+    case AttributeType::string_set:
+      append_set(payload, value.as_string_set(),
+                 [](std::string& to, const std::string& each) { to = each; });
+      break;
+    case AttributeType::number_set:
+      append_set(payload, value.as_number_set(), append_number);
+      break;
+    case AttributeType::binary_set:
+      append_set(payload, value.as_binary_set(),
+                 [](std::string& to, const Binary& each) { to = each.bytes; });
+      break;
+  }
+  append_value(out, tag_of(value.type()), payload);
+}
+
+void append_name(std::string& out, std::string_view name) {
+  base::append_varint(out, name.size());
+  out += name;
+}
+
+void append_item_head(std::string& out, std::size_t count) {
+  out.push_back(static_cast<char>(ItemFormat::v1));
+  base::append_varint(out, count);
+}
+
+std::string encode(const AttributeMap& attributes) {
+  std::string out;
+  out.push_back(static_cast<char>(ItemFormat::v1));
+  append_map(out, attributes);
+  return out;
+}
+
+AttributeMap decode(std::string_view encoded_item) { return decode_map(view_item(encoded_item)); }
+
+bool is_well_formed(std::string_view encoded_item) {
+  if (encoded_item.empty() || encoded_item[0] != static_cast<char>(ItemFormat::v1)) return false;
+  encoded_item.remove_prefix(1);
+  return map_is_well_formed(encoded_item, 1) && encoded_item.empty();
+}
+
+// ---- sizes ----
+
+std::size_t size_of(ValueView value) {
+  switch (value.tag()) {
+    case ValueTag::string:
+    case ValueTag::binary:
+      return value.payload().size();
+    case ValueTag::number:
+      return size_of_number(value.payload());
+    case ValueTag::boolean:
+    case ValueTag::null:
+      return 1;
+    case ValueTag::list: {
+      std::size_t size = 3;
+      for (auto each = value.list().begin(); !each.done(); each.next())
+        size += 1 + size_of(each.value());
+      return size;
+    }
+    case ValueTag::map: {
+      std::size_t size = 3;
+      for (auto entry = value.map().begin(); !entry.done(); entry.next()) {
+        size += 1 + entry.name().size() + size_of(entry.value());
+      }
+      return size;
+    }
+    case ValueTag::string_set:
+    case ValueTag::binary_set: {
+      std::size_t size = 0;
+      for (auto each = value.set().begin(); !each.done(); each.next()) size += each.member().size();
+      return size;
+    }
+    case ValueTag::number_set: {
+      std::size_t size = 0;
+      for (auto each = value.set().begin(); !each.done(); each.next()) {
+        size += size_of_number(each.member());
+      }
+      return size;
+    }
+  }
+  return 0;
+}
+
+std::size_t size_of(MapView attributes) {
+  std::size_t size = 0;
+  for (auto entry = attributes.begin(); !entry.done(); entry.next()) {
+    size += entry.name().size() + size_of(entry.value());
+  }
+  return size;
+}
+
+}  // namespace dynakeep::model
