@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace dynakeep::storage {
+
+// Locks by key, so that a read-modify-write of one item has it to itself. A fixed number of mutexes
+// that keys share by hash: two keys may exclude each other without need, never fail to when equal.
+//
+// A thread that holds a guard must not ask for another (the keys may share a mutex): who needs more
+// than one key takes them together. Those are locked in one order, so nobody waits in a circle.
+// Thread-safe; must outlive its guards.
+class KeyLocks {
+ public:
+  static constexpr std::size_t stripes = 128;
+
+  static std::size_t stripe_of(std::string_view key);
+
+  // Holds what it was given until it is destroyed, on the thread that took it.
+  class [[nodiscard]] Guard {
+   public:
+    Guard(Guard&& other) noexcept;
+    Guard& operator=(Guard&&) = delete;
+    ~Guard();
+
+   private:
+    friend class KeyLocks;
+    Guard(KeyLocks& locks, const std::bitset<stripes>& held) : locks_(&locks), held_(held) {}
+    KeyLocks* locks_;
+    std::bitset<stripes> held_;
+  };
+
+  Guard lock(std::string_view key);
+  // Repeated keys are welcome.
+  Guard lock_all(std::span<const std::string> keys);
+
+ private:
+  Guard lock_stripes(const std::bitset<stripes>& wanted);
+
+  struct alignas(64) Stripe {
+    std::mutex mutex;
+  };
+  std::array<Stripe, stripes> stripes_;
+};
+
+}  // namespace dynakeep::storage

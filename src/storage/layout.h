@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+
+// What is on disk and never renumbered.
+namespace dynakeep::storage {
+
+// The two families of keys in one folder. A WriteSet changes both in one atomic step.
+//
+//   meta   few and small: the catalog, tokens of transactions. The layer above chooses its keys;
+//          those that begin with a zero byte are storage's own (StoreFormat).
+//   data   items and index entries under the keys of key_codec.h, and nothing else.
+//
+// The numbers are RocksDB's ids of the column families.
+enum class Family : std::uint8_t { meta = 0, data = 1 };
+
+// The version of everything in a folder, kept in Family::meta under `format_key` as 4 bytes, most
+// significant first. A folder of a later version than this program knows is refused when opened.
+enum class StoreFormat : std::uint32_t { v1 = 1 };
+
+}  // namespace dynakeep::storage
