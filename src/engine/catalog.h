@@ -1,0 +1,235 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dynakeep/clock.h"
+#include "dynakeep/result.h"
+#include "dynakeep/table.h"
+#include "engine/table_counts.h"
+#include "storage/key_codec.h"
+
+namespace dynakeep::storage {
+class KeyLocks;
+class KeyValueStore;
+}  // namespace dynakeep::storage
+
+// The tables: what is in force, for every operation to look up; and how it changes.
+//
+// A Table is an immutable snapshot of one table's definition. Changing a table puts a new snapshot
+// in the place of the old one; operations go on with the one they found. So that nobody writes by a
+// definition that is no longer in force (into a dropped table, past a new index):
+//
+//   - a writer asks is_current(table) once it holds its key locks, and if it is not, releases them
+//     and starts again from find();
+//   - a change that writers must not miss is made while holding every stripe of the key locks.
+//
+// A reader takes its read view first and asks is_current(table) then: if it is, nothing that the
+// snapshot names has been erased in the view; if it is not, it starts again from find().
+namespace dynakeep::engine {
+
+struct KeyAttributes {
+  std::string partition;
+  ScalarType partition_type = ScalarType::string;
+  std::optional<std::string> sort = {};
+  ScalarType sort_type = ScalarType::string;  // if there is a sort key
+
+  bool has(std::string_view name) const {
+    return name == partition || (sort.has_value() && name == *sort);
+  }
+  friend bool operator==(const KeyAttributes&, const KeyAttributes&) = default;
+};
+
+enum class IndexKind : std::uint8_t { local, global };
+
+struct Index {
+  std::string name;
+  IndexKind kind = IndexKind::global;
+  KeyAttributes keys;
+  Projection projection;  // as it was asked for, and is described
+
+  // What an entry holds: the whole item, or the attributes `kept`: the table's key, the index's key
+  // and the projected ones, in bytewise order of their names.
+  bool keeps_all = true;
+  std::vector<std::string> kept = {};
+
+  storage::SpaceId space = 0;
+
+  // `creating` until all items of the table are in it. Writers keep it up to date from the moment
+  // they see it, but cannot tell from the old item alone whether its entry is there yet: they look
+  // (see backfill.h). It may not be read by Query or Scan.
+  IndexStatus status = IndexStatus::active;
+
+  ThroughputDescription throughput = {};  // of global ones
+  std::optional<OnDemandThroughput> on_demand_throughput = {};
+
+  // Shared by the snapshots of its table, which all count alike.
+  std::shared_ptr<SpaceCount> count = std::make_shared<SpaceCount>();
+
+  bool is_readable() const { return status == IndexStatus::active; }
+};
+
+// False at first, true for good once set. A copy of what holds it starts at false again.
+class Superseded {
+ public:
+  Superseded() = default;
+  Superseded(const Superseded&) noexcept {}
+  Superseded& operator=(const Superseded&) noexcept { return *this; }
+  ~Superseded() = default;
+
+  bool is_set() const { return set_.load(std::memory_order_acquire); }
+  void set() const { set_.store(true, std::memory_order_release); }
+
+ private:
+  mutable std::atomic<bool> set_ = false;
+};
+
+struct Table {
+  std::string name;
+  std::string arn;
+  std::string id;  // a UUID
+  storage::SpaceId space = 0;
+
+  std::vector<AttributeDefinition> attribute_definitions = {};
+  KeyAttributes keys;
+  std::vector<Index> indexes = {};  // the local ones, then the global ones
+
+  Time creation_time = {};
+  BillingMode billing_mode = BillingMode::provisioned;
+  // PAY_PER_REQUEST at some time: the description then has a summary of the billing mode.
+  std::optional<Time> last_update_to_pay_per_request = {};
+  ThroughputDescription throughput = {};
+  std::optional<OnDemandThroughput> on_demand_throughput = {};
+  std::optional<TableClass> table_class = {};  // if it was ever asked for
+  std::optional<Time> last_table_class_update = {};
+  std::optional<SseSpecification> sse = {};
+  bool deletion_protection = false;
+  std::vector<Tag> tags = {};
+
+  // Of the last stream, which may be switched off by now.
+  std::optional<StreamViewType> stream = {};  // if switched on
+  std::optional<std::string> stream_label = {};
+
+  // Shared by the snapshots of the table, which all count alike.
+  std::shared_ptr<SpaceCount> count = std::make_shared<SpaceCount>();
+  Superseded superseded;  // set by the catalog alone
+
+  // Null if there is none of that name.
+  const Index* find_index(std::string_view index_name) const;
+  std::string index_arn(std::string_view index_name) const;
+  std::optional<std::string> stream_arn() const;
+};
+
+using TablePointer = std::shared_ptr<const Table>;
+
+// Thread-safe.
+class Catalog {
+ public:
+  // What stands in ARNs.
+  struct Place {
+    std::string region = "us-east-1";
+    std::string account_id = "000000000000";
+  };
+
+  // The tables that `store` holds. `store`, `locks` and `clock` must outlive the catalog.
+  // internal_server_error: the disk, or a record of a later version.
+  static Result<std::unique_ptr<Catalog>> open(storage::KeyValueStore& store,
+                                               storage::KeyLocks& locks, const Clock& clock,
+                                               Place place);
+
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
+  ~Catalog();
+
+  // ---- looking up ----
+
+  // The table of that name or ARN, for an operation on items. resource_not_found, in the words of
+  // those operations: "Requested resource not found". Cheap: no allocation, no wait but for a
+  // change of the catalog being put in place.
+  Result<TablePointer> find(std::string_view name_or_arn) const;
+
+  // The same for an operation on tables: "Requested resource not found: Table: Songs not found".
+  Result<TablePointer> find_for_table_operation(std::string_view name_or_arn) const;
+
+  // Whether nothing has taken the snapshot's place.
+  static bool is_current(const Table& table) { return !table.superseded.is_set(); }
+
+  // At most `limit` names in bytewise order, from the first one after `after`.
+  std::vector<std::string> names_after(std::string_view after, std::size_t limit) const;
+  std::size_t size() const;
+
+  const Place& place() const { return place_; }
+  std::string table_arn(std::string_view table_name) const;
+
+  // ---- changing; each is on disk before it is seen ----
+
+  // Puts a new table in force. The caller fills in what was asked for; name, arn, id, spaces and
+  // creation time are given here. resource_in_use: "Table already exists: Songs".
+  Result<TablePointer> create(Table definition);
+
+  // Whether writers at work may go on by the old definition.
+  enum class Writers : std::uint8_t { may_go_on, must_see_it };
+
+  // Puts what `next` makes of the table's definition in force; changes follow one another, so
+  // `next` sees the last word. An error of `next` is passed on and nothing is changed. Indexes that
+  // come without a space are given one; the spaces of those that are gone are erased in the
+  // background (see upkeep.h).
+  Result<TablePointer> change(std::string_view name_or_arn, Writers writers,
+                              const std::function<Result<Table>(const Table&)>& next);
+
+  // Takes the table out of force, unless `allowed` objects, and leaves its spaces to be erased in
+  // the background. Returns the last snapshot.
+  Result<TablePointer> drop(std::string_view name_or_arn,
+                            const std::function<Result<void>(const Table&)>& allowed);
+
+  // ---- what the background work has to do (upkeep.h) ----
+
+  // Spaces of dropped tables and indexes that are still to be erased.
+  std::vector<storage::SpaceId> dropped_spaces() const;
+  // That space is erased: forgets it.
+  Result<void> space_erased(storage::SpaceId space);
+  // All tables with an index that is `creating`.
+  std::vector<TablePointer> tables_with_indexes_to_fill() const;
+
+ private:
+  Catalog(storage::KeyValueStore& store, storage::KeyLocks& locks, const Clock& clock, Place place);
+
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>{}(name);
+    }
+  };
+  using Tables = std::unordered_map<std::string, TablePointer, NameHash, std::equal_to<>>;
+
+  Result<void> load();
+  std::string_view name_in(std::string_view name_or_arn) const;
+  TablePointer lookup(std::string_view name_or_arn) const;
+
+  storage::KeyValueStore& store_;
+  storage::KeyLocks& locks_;
+  const Clock& clock_;
+  const Place place_;
+  const std::string arn_prefix_;
+
+  // Held through a change, disk included. Taken before the key locks.
+  std::mutex changing_;
+  std::uint32_t next_space_ = 0;  // under changing_
+
+  // Held for a look, or to put a change in place.
+  mutable std::shared_mutex tables_mutex_;
+  Tables tables_;
+  std::vector<storage::SpaceId> dropped_spaces_;
+};
+
+}  // namespace dynakeep::engine

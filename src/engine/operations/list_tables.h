@@ -1,0 +1,12 @@
+#pragma once
+
+#include "dynakeep/result.h"
+#include "dynakeep/table_requests.h"
+
+namespace dynakeep::engine {
+
+struct Engine;
+
+Result<ListTablesResult> list_tables(Engine& engine, const ListTablesRequest& request);
+
+}  // namespace dynakeep::engine
