@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 // What is on disk and never renumbered.
 namespace dynakeep::storage {
@@ -17,5 +18,6 @@ enum class Family : std::uint8_t { meta = 0, data = 1 };
 // The version of everything in a folder, kept in Family::meta under `format_key` as 4 bytes, most
 // significant first. A folder of a later version than this program knows is refused when opened.
 enum class StoreFormat : std::uint32_t { v1 = 1 };
+constexpr std::string_view format_key{"\0format", 7};
 
 }  // namespace dynakeep::storage
