@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dynakeep::http {
+
+// Whether two header names, or other ASCII tokens, are the same but for case.
+bool equal_ignoring_case(std::string_view left, std::string_view right);
+
+// The header fields of a message, in their order. Names keep their spelling and are compared
+// without regard to case.
+//
+// All fields live in one block of text, in the form they have on the wire, so that a message which
+// is cleared and filled again allocates nothing, and writing the fields is one copy. Views into it
+// hold until the next change.
+class Headers {
+ public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  // Appends a field. Neither part may hold a CR or LF: that would be another field, or another
+  // message.
+  void add(std::string_view name, std::string_view value);
+  // Appends a field in place of all of that name.
+  void set(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
+  // Forgets the fields and keeps the memory.
+  void clear();
+
+  std::size_t size() const { return entries_.size(); }
+  Field operator[](std::size_t index) const;
+
+  // The value of the first field of that name.
+  std::optional<std::string_view> find(std::string_view name) const;
+  bool contains(std::string_view name) const { return find(name).has_value(); }
+
+  // "Name: value\r\n" for each field.
+  std::string_view text() const { return text_; }
+
+  // The memory held, used or not.
+  std::size_t capacity_bytes() const {
+    return text_.capacity() + entries_.capacity() * sizeof(Entry);
+  }
+
+ private:
+  struct Entry {
+    std::uint32_t name_at;
+    std::uint32_t name_bytes;
+    std::uint32_t value_at;
+    std::uint32_t value_bytes;
+  };
+
+  std::string text_;
+  std::vector<Entry> entries_;
+};
+
+struct HttpRequest {
+  std::string method = {};  // "POST"
+  std::string target = {};  // path and query as sent: "/", "/?X-Amz-Algorithm=…"
+  Headers headers = {};
+  std::string body = {};
+
+  // The target without its query.
+  std::string_view path() const;
+  // What follows the first '?' of the target; empty if there is none.
+  std::string_view query() const;
+};
+
+// Content-Length, Connection and Date are the connection's to write, not part of `headers`.
+struct HttpResponse {
+  int status = 200;
+  Headers headers = {};
+  std::string body = {};
+};
+
+// "Bad Request" for 400; "Unknown" for a status that this server and its clients have no use for.
+std::string_view reason_phrase(int status);
+
+}  // namespace dynakeep::http
