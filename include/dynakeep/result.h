@@ -105,12 +105,16 @@ class [[nodiscard]] Result<void> {
 // The value of a Result, or an early return of its error from the enclosing function, which returns
 // a Result itself: `const auto table = TRY(catalog.find(name));` A GNU statement expression: GCC
 // and Clang both take it. NOLINTBEGIN(cppcoreguidelines-macro-usage, bugprone-macro-parentheses)
-#define DYNAKEEP_TRY(...)                                              \
-  __extension__({                                                      \
-    auto dynakeep_result_ = (__VA_ARGS__);                             \
-    if (!dynakeep_result_) return std::move(dynakeep_result_).error(); \
-    std::move(dynakeep_result_).value();                               \
+#define DYNAKEEP_TRY_JOIN_(a, b) a##b
+#define DYNAKEEP_TRY_NAME_(a, b) DYNAKEEP_TRY_JOIN_(a, b)
+#define DYNAKEEP_TRY_AS_(name, ...)            \
+  __extension__({                              \
+    auto name = (__VA_ARGS__);                 \
+    if (!name) return std::move(name).error(); \
+    std::move(name).value();                   \
   })
+#define DYNAKEEP_TRY(...) \
+  DYNAKEEP_TRY_AS_(DYNAKEEP_TRY_NAME_(dynakeep_result_, __COUNTER__), __VA_ARGS__)
 #ifndef TRY
 #define TRY(...) DYNAKEEP_TRY(__VA_ARGS__)
 #endif

@@ -19,6 +19,10 @@ struct ItemKey {
   storage::Partition partition;
 };
 
+// The encoding of an item or key of a request, perhaps made in `scratch`; or what DynamoDB says of
+// a value in it that cannot be.
+Result<std::string_view> encoding_of(const Item& item, std::string& scratch);
+
 // The type that a scalar of the schema has in an item.
 model::ValueTag tag_of(ScalarType type);
 
@@ -43,9 +47,12 @@ bool is_in_index(const Index& index, model::MapView item);
 // The key of the item's entry in the index, which it must be in.
 std::string index_entry_key(const Table& table, const Index& index, model::MapView item);
 
-// Validation error, in DynamoDB's words, if the item has a key attribute of one of the table's
-// indexes with a value that cannot be one. `after_update` chooses between the words for a put and
-// an update.
-Result<void> check_index_keys(const Table& table, model::MapView item, bool after_update);
+// Validation error, in DynamoDB's words for a put, if the item has an attribute that is a key of
+// one of the table's indexes with a value that cannot be one.
+Result<void> check_index_keys(const Table& table, model::MapView item);
+
+// The same in its words for an update, of those attributes that the update changed.
+Result<void> check_updated_index_keys(const Table& table, model::MapView old_item,
+                                      model::MapView new_item);
 
 }  // namespace dynakeep::engine
