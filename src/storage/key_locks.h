@@ -1,9 +1,8 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <mutex>
 #include <span>
 #include <string>
@@ -18,6 +17,10 @@ namespace dynakeep::storage {
 // than one key takes them together. Those are locked in one order, so nobody waits in a circle.
 // Thread-safe; must outlive its guards.
 class KeyLocks {
+ private:
+  // One bit a stripe.
+  using StripeSet = std::array<std::uint64_t, 2>;
+
  public:
   static constexpr std::size_t stripes = 128;
 
@@ -32,9 +35,10 @@ class KeyLocks {
 
    private:
     friend class KeyLocks;
-    Guard(KeyLocks& locks, const std::bitset<stripes>& held) : locks_(&locks), held_(held) {}
+    Guard(KeyLocks& locks, const StripeSet& held) : locks_(&locks), held_(held) {}
+
     KeyLocks* locks_;
-    std::bitset<stripes> held_;
+    StripeSet held_;
   };
 
   Guard lock(std::string_view key);
@@ -42,7 +46,8 @@ class KeyLocks {
   Guard lock_all(std::span<const std::string> keys);
 
  private:
-  Guard lock_stripes(const std::bitset<stripes>& wanted);
+  static void add(StripeSet& set, std::string_view key);
+  Guard lock_stripes(const StripeSet& wanted);
 
   struct alignas(64) Stripe {
     std::mutex mutex;
