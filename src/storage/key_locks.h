@@ -45,6 +45,11 @@ class KeyLocks {
   // Repeated keys are welcome.
   Guard lock_all(std::span<const std::string> keys);
 
+  // Returns once everyone who held a key when it was called has let go of it; others may come and
+  // go meanwhile. For whoever has changed what is asked under the locks, and must know that nobody
+  // is still at work by the old answer. The caller holds no guard.
+  void wait_for_holders();
+
  private:
   static void add(StripeSet& set, std::string_view key);
   Guard lock_stripes(const StripeSet& wanted);

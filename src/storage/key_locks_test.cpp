@@ -77,5 +77,20 @@ TEST(KeyLocks, KeysSpreadOverAllStripes) {
   EXPECT_EQ(seen.size(), KeyLocks::stripes);
 }
 
+TEST(KeyLocks, WaitingForHoldersLastsUntilTheyHaveLetGo) {
+  KeyLocks locks;
+  bool done = false;  // not atomic: what a holder did is seen by who waited for it
+  std::promise<void> held;
+  std::jthread holder([&] {
+    const auto guard = locks.lock("a");
+    held.set_value();
+    std::this_thread::yield();
+    done = true;
+  });
+  held.get_future().wait();
+  locks.wait_for_holders();
+  EXPECT_TRUE(done);
+}
+
 }  // namespace
 }  // namespace dynakeep::storage
