@@ -26,7 +26,7 @@ struct Engine;
 // `creating`; where it got to is kept on disk with the entries, so that it goes on from there after
 // a restart. True: that was the last of them, and the index is active now. Also true if the table
 // or the index is gone.
-Result<bool> backfill_step(Engine& engine, const Table& table, storage::SpaceId space,
+Result<bool> backfill_step(const Engine& engine, const Table& table, storage::SpaceId space,
                            std::size_t items_max);
 
 }  // namespace dynakeep::engine

@@ -17,25 +17,28 @@
 #include "dynakeep/result.h"
 #include "dynakeep/table.h"
 #include "engine/table_counts.h"
+#include "storage/durability.h"
 #include "storage/key_codec.h"
 
 namespace dynakeep::storage {
 class KeyLocks;
 class KeyValueStore;
+class WriteSet;
 }  // namespace dynakeep::storage
 
 // The tables: what is in force, for every operation to look up; and how it changes.
 //
 // A Table is an immutable snapshot of one table's definition. Changing a table puts a new snapshot
-// in the place of the old one; operations go on with the one they found. So that nobody writes by a
-// definition that is no longer in force (into a dropped table, past a new index):
+// in the place of the old one, which is marked as superseded; operations go on with the one they
+// found. So that nobody works by a definition that is no longer in force:
 //
-//   - a writer asks is_current(table) once it holds its key locks, and if it is not, releases them
-//     and starts again from find();
-//   - a change that writers must not miss is made while holding every stripe of the key locks.
-//
-// A reader takes its read view first and asks is_current(table) then: if it is, nothing that the
-// snapshot names has been erased in the view; if it is not, it starts again from find().
+//   - A writer asks is_current(table) once it holds its key locks, and if it is not, releases them
+//     and starts again from find(). A change returns, and the background work that it asks for
+//     begins, only when all who held a key lock meanwhile have let go: by then every write by the
+//     old definition is done, and each is seen by whoever fills a new index, or erases a dropped
+//     table, from then on.
+//   - A reader takes its read view first and asks is_current(table) then: if it is, nothing that
+//     the snapshot names has been erased in the view; if it is not, it starts again from find().
 namespace dynakeep::engine {
 
 struct KeyAttributes {
@@ -95,7 +98,7 @@ class Superseded {
 };
 
 struct Table {
-  std::string name;
+  std::string name;  // 3 to 255 characters of a-z A-Z 0-9 _ . -
   std::string arn;
   std::string id;  // a UUID
   storage::SpaceId space = 0;
@@ -127,10 +130,19 @@ struct Table {
   // Null if there is none of that name.
   const Index* find_index(std::string_view index_name) const;
   std::string index_arn(std::string_view index_name) const;
-  std::optional<std::string> stream_arn() const;
+  std::optional<std::string> stream_arn() const;  // of the last stream
+  // Of a key attribute of the table or of an index: how it was defined.
+  std::optional<ScalarType> type_of(std::string_view attribute) const;
 };
 
+// Shared by the catalog and the operations at work.
 using TablePointer = std::shared_ptr<const Table>;
+
+// Fills in what an entry of the index keeps, from its projection.
+void resolve_projection(const Table& table, Index& index);
+
+// Where in Family::meta the backfill notes how far it has filled the index at `index_space`.
+std::string backfill_key(storage::SpaceId index_space);
 
 // Thread-safe.
 class Catalog {
@@ -141,8 +153,8 @@ class Catalog {
     std::string account_id = "000000000000";
   };
 
-  // The tables that `store` holds. `store`, `locks` and `clock` must outlive the catalog.
-  // internal_server_error: the disk, or a record of a later version.
+  // The tables that `store` holds, with their counts. `store`, `locks` and `clock` must outlive the
+  // catalog. internal_server_error: the disk, or a record of a later version.
   static Result<std::unique_ptr<Catalog>> open(storage::KeyValueStore& store,
                                                storage::KeyLocks& locks, const Clock& clock,
                                                Place place);
@@ -171,35 +183,41 @@ class Catalog {
   const Place& place() const { return place_; }
   std::string table_arn(std::string_view table_name) const;
 
-  // ---- changing; each is on disk before it is seen ----
+  // ---- changing ----
+  //
+  // Each is committed before it is seen; whoever answers for it settles position() first. The
+  // caller may hold no key lock.
 
   // Puts a new table in force. The caller fills in what was asked for; name, arn, id, spaces and
   // creation time are given here. resource_in_use: "Table already exists: Songs".
   Result<TablePointer> create(Table definition);
 
-  // Whether writers at work may go on by the old definition.
-  enum class Writers : std::uint8_t { may_go_on, must_see_it };
-
   // Puts what `next` makes of the table's definition in force; changes follow one another, so
-  // `next` sees the last word. An error of `next` is passed on and nothing is changed. Indexes that
-  // come without a space are given one; the spaces of those that are gone are erased in the
-  // background (see upkeep.h).
-  Result<TablePointer> change(std::string_view name_or_arn, Writers writers,
+  // `next` sees the last word, and makes a changed copy of it. An error of `next` is passed on and
+  // nothing is changed. Indexes that come without a space are given one; the spaces of those that
+  // are gone are left to be erased in the background (see upkeep.h).
+  // resource_not_found: "Requested resource not found: Table: Songs not found".
+  Result<TablePointer> change(std::string_view name_or_arn,
                               const std::function<Result<Table>(const Table&)>& next);
 
   // Takes the table out of force, unless `allowed` objects, and leaves its spaces to be erased in
-  // the background. Returns the last snapshot.
+  // the background. Returns the last snapshot. resource_not_found as change().
   Result<TablePointer> drop(std::string_view name_or_arn,
                             const std::function<Result<void>(const Table&)>& allowed);
 
+  // Of the last change: what rests on the catalog waits until it is durable.
+  storage::Position position() const { return position_.load(std::memory_order_acquire); }
+
   // ---- what the background work has to do (upkeep.h) ----
 
-  // Spaces of dropped tables and indexes that are still to be erased.
+  // Spaces of dropped tables and indexes that are still to be erased, nobody writing to them.
   std::vector<storage::SpaceId> dropped_spaces() const;
-  // That space is erased: forgets it.
+  // That space is erased: forgets it, and the counts kept for it.
   Result<void> space_erased(storage::SpaceId space);
   // All tables with an index that is `creating`.
   std::vector<TablePointer> tables_with_indexes_to_fill() const;
+  // Calls `listener` after each change that left something to do. Empty: nobody.
+  void on_background_work(std::function<void()> listener);
 
  private:
   Catalog(storage::KeyValueStore& store, storage::KeyLocks& locks, const Clock& clock, Place place);
@@ -213,8 +231,18 @@ class Catalog {
   using Tables = std::unordered_map<std::string, TablePointer, NameHash, std::equal_to<>>;
 
   Result<void> load();
+  Result<void> load_tables();
+  Result<void> load_dropped_spaces();
+
   std::string_view name_in(std::string_view name_or_arn) const;
   TablePointer lookup(std::string_view name_or_arn) const;
+
+  storage::SpaceId give_space() { return next_space_++; }
+  void put_next_space(storage::WriteSet& writes) const;
+  Result<void> commit(storage::WriteSet& writes);
+  // `next` is null for a table that is gone, `last` for one that is new.
+  void install(const TablePointer& last, const TablePointer& next,
+               const std::vector<storage::SpaceId>& dropped);
 
   storage::KeyValueStore& store_;
   storage::KeyLocks& locks_;
@@ -222,9 +250,12 @@ class Catalog {
   const Place place_;
   const std::string arn_prefix_;
 
-  // Held through a change, disk included. Taken before the key locks.
+  std::atomic<storage::Position> position_ = 0;
+
+  // Held through a change, disk included.
   std::mutex changing_;
-  std::uint32_t next_space_ = 0;  // under changing_
+  storage::SpaceId next_space_ = 1;
+  std::function<void()> listener_;
 
   // Held for a look, or to put a change in place.
   mutable std::shared_mutex tables_mutex_;

@@ -88,13 +88,14 @@ class CountChanges {
     std::array<Count, slots_max> slots = {};
   };
   LaneChange& lane_of(const Table& table, std::size_t stripe);
+  template <typename Each>
+  void for_each_lane(Each&& each) const;
 
   LaneChange first_;              // nearly always the only one
   std::vector<LaneChange> more_;  // of transactions
 };
 
-// The lane records of the table at `space`, for the catalog. `key` is that of stripe 0; the others
-// follow it.
+// Where in Family::meta the lane record of the table at `space` is.
 std::string lane_key(storage::SpaceId space, std::size_t stripe);
 
 // Fills the counts of `table` and of its indexes from their lane records. Figures of spaces that

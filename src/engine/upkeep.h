@@ -15,13 +15,13 @@ struct Engine;
 
 // Does all there is to do now, until `stop` is asked for. An error leaves the rest for the next
 // time.
-Result<void> keep_up(Engine& engine, const std::stop_token& stop);
+Result<void> keep_up(const Engine& engine, const std::stop_token& stop);
 
 // A thread that keeps up: at once when made, and whenever it is woken. Stops when destroyed, in the
 // middle of a long job if need be. `engine` must outlive it.
 class Upkeep {
  public:
-  explicit Upkeep(Engine& engine);
+  explicit Upkeep(const Engine& engine);
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
   ~Upkeep();
@@ -35,7 +35,7 @@ class Upkeep {
  private:
   void run(const std::stop_token& stop);
 
-  Engine& engine_;
+  const Engine& engine_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   bool woken_ = true;  // under mutex_

@@ -61,8 +61,8 @@ class Constraints {
   // `unknown_words` must outlive this object.
   explicit Constraints(const UnknownWords& unknown_words) : unknown_words_(&unknown_words) {}
 
-  // TableName of every operation but CreateTable: required, 1 to 1024 characters, since it may be
-  // an ARN. What it names is the catalog's affair (Catalog::find).
+  // TableName of the operations on items: required, and a name or an ARN by its looks. What it
+  // names is the catalog's affair (Catalog::find).
   void table_name(const std::optional<std::string>& value, Field field = "tableName");
 
   // IndexName of Query and Scan, if given: 3 to 255 characters of a-z A-Z 0-9 _ . -
@@ -74,15 +74,20 @@ class Constraints {
     if (!value) complain_null(field);
     return value.has_value();
   }
+  // The same of a field with a set of words, if the request has no unknown word for it either.
+  template <typename T>
+  bool required_word(const std::optional<T>& value, Field field) {
+    return word(field) ? false : required(value, field);
+  }
 
   // "Member must have length greater than or equal to 1", "… less than or equal to 255". Counts
-  // characters, as DynamoDB's framework does.
+  // UTF-16 units, as DynamoDB's framework does.
   void length(std::string_view value, std::size_t min, std::size_t max, Field field);
 
   // "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
   void name_pattern(std::string_view value, Field field);
 
-  // "Member must be greater than or equal to 1", "… less than or equal to 1000000".
+  // "Member must have value greater than or equal to 1", "… less than or equal to 1000000".
   void at_least(std::int64_t value, std::int64_t min, Field field);
   void at_most(std::int64_t value, std::int64_t max, Field field);
 
@@ -94,8 +99,8 @@ class Constraints {
   }
 
   // "Member must satisfy enum value set: […]", if the request has a word for this field that is
-  // none of its values.
-  void word(Field field);
+  // none of its values. True if it has.
+  bool word(Field field);
 
   // Any other broken constraint; `value` as shown, without quotes.
   void complain(std::string_view value, Field field, std::string_view constraint);
@@ -108,8 +113,10 @@ class Constraints {
 
  private:
   void complain_null(const Field& field);
+  void complain_at(std::string_view value, std::string_view path, std::string_view constraint);
+  void complain_word(const UnknownWord& unknown);
   void complain_size(std::size_t size, std::size_t min, std::size_t max, const Field& field,
-                     std::string shown);
+                     const std::string& shown);
   bool has_unasked_words() const {
     return unknown_words_ != nullptr && unknown_words_->size() > asked_words_.size();
   }

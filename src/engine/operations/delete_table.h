@@ -9,6 +9,6 @@ struct Engine;
 
 // Takes the table out of force; the answer says DELETING, as DynamoDB's does. Its data is erased in
 // the background.
-Result<DeleteTableResult> delete_table(Engine& engine, const DeleteTableRequest& request);
+Result<DeleteTableResult> delete_table(const Engine& engine, const DeleteTableRequest& request);
 
 }  // namespace dynakeep::engine

@@ -7,7 +7,7 @@ namespace dynakeep::engine {
 
 struct Engine;
 
-Result<DescribeEndpointsResult> describe_endpoints(Engine& engine,
+Result<DescribeEndpointsResult> describe_endpoints(const Engine& engine,
                                                    const DescribeEndpointsRequest& request);
 
 }  // namespace dynakeep::engine

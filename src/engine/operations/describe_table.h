@@ -9,7 +9,8 @@ struct Engine;
 
 struct Table;
 
-Result<DescribeTableResult> describe_table(Engine& engine, const DescribeTableRequest& request);
+Result<DescribeTableResult> describe_table(const Engine& engine,
+                                           const DescribeTableRequest& request);
 
 // What DynamoDB tells of the table, with its counts of this moment.
 TableDescription describe(const Table& table, TableStatus status = TableStatus::active);

@@ -7,6 +7,6 @@ namespace dynakeep::engine {
 
 struct Engine;
 
-Result<ListTablesResult> list_tables(Engine& engine, const ListTablesRequest& request);
+Result<ListTablesResult> list_tables(const Engine& engine, const ListTablesRequest& request);
 
 }  // namespace dynakeep::engine

@@ -7,9 +7,10 @@ namespace dynakeep::engine {
 
 struct Engine;
 
-Result<TagResourceResult> tag_resource(Engine& engine, const TagResourceRequest& request);
-Result<UntagResourceResult> untag_resource(Engine& engine, const UntagResourceRequest& request);
-Result<ListTagsOfResourceResult> list_tags_of_resource(Engine& engine,
+Result<TagResourceResult> tag_resource(const Engine& engine, const TagResourceRequest& request);
+Result<UntagResourceResult> untag_resource(const Engine& engine,
+                                           const UntagResourceRequest& request);
+Result<ListTagsOfResourceResult> list_tags_of_resource(const Engine& engine,
                                                        const ListTagsOfResourceRequest& request);
 
 }  // namespace dynakeep::engine

@@ -9,6 +9,6 @@ struct Engine;
 
 // Changes are in force when it returns, except that a new index is filled in the background; the
 // answer says UPDATING, as DynamoDB's does.
-Result<UpdateTableResult> update_table(Engine& engine, const UpdateTableRequest& request);
+Result<UpdateTableResult> update_table(const Engine& engine, const UpdateTableRequest& request);
 
 }  // namespace dynakeep::engine
