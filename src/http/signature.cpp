@@ -575,8 +575,11 @@ bool names_header(std::string_view signed_headers, std::string_view name) {
 // A name with a line break in it, possible in query form, would let one canonical request pass for
 // another.
 bool are_header_names(std::string_view names) {
-  return std::all_of(names.begin(), names.end(),
-                     [](char c) { return is_unreserved(c) || c == ';'; });
+  // The characters of a token (RFC 9110, section 5.6.2).
+  static constexpr std::string_view other_token_characters = "!#$%&'*+^`|";
+  return std::all_of(names.begin(), names.end(), [](char c) {
+    return is_unreserved(c) || c == ';' || other_token_characters.find(c) != std::string_view::npos;
+  });
 }
 
 Result<void> check_signed_headers(const HttpRequest& request, std::string_view signed_headers) {
