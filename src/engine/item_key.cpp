@@ -145,9 +145,14 @@ Result<ItemKey> key_of_request(const Table& table, MapView key) {
     sort = key.find(*keys.sort);
     if (!sort.is(tag_of(keys.sort_type))) return schema_mismatch();
   }
-  TRY(check_key_value(keys.partition, partition, KeyPart::partition));
-  if (keys.sort) TRY(check_key_value(*keys.sort, sort, KeyPart::sort));
+  TRY(check_key_values(keys, key));
   return make_key(table, partition, sort);
+}
+
+Result<void> check_key_values(const KeyAttributes& keys, MapView attributes) {
+  TRY(check_key_value(keys.partition, attributes.find(keys.partition), KeyPart::partition));
+  if (!keys.sort) return {};
+  return check_key_value(*keys.sort, attributes.find(*keys.sort), KeyPart::sort);
 }
 
 std::string key_attributes(const KeyAttributes& keys, MapView item) {

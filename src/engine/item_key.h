@@ -35,6 +35,10 @@ Result<ItemKey> key_of_item(const Table& table, model::MapView item);
 // schema", empty and too long values.
 Result<ItemKey> key_of_request(const Table& table, model::MapView key);
 
+// Validation errors for empty and too long values of the key attributes, which are all there and of
+// their types.
+Result<void> check_key_values(const KeyAttributes& keys, model::MapView attributes);
+
 // The key attributes alone, as an encoded item: what an answer calls Key or LastEvaluatedKey.
 std::string key_attributes(const KeyAttributes& keys, model::MapView item);
 // The same with the index's key attributes.

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "base/bytes.h"
+#include "engine/operations/cancellation.h"
 #include "engine/operations/update_item.h"
 #include "engine/operations/write_answer.h"
 #include "engine/validate.h"
@@ -147,23 +148,6 @@ Result<void> bind(Action& action) {
     return Error::validation("Item size has exceeded the maximum allowed size");
   }
   return {};
-}
-
-CancellationReason reason_of(const Error& error) {
-  return {.code = "ValidationError", .message = error.message()};
-}
-
-Error cancelled(std::vector<CancellationReason> reasons) {
-  std::string message =
-      "Transaction cancelled, please refer cancellation reasons for specific reasons [";
-  for (std::size_t i = 0; i < reasons.size(); ++i) {
-    if (i > 0) message += ", ";
-    message += reasons[i].code;
-  }
-  message += ']';
-  Error error(ErrorCode::transaction_canceled, std::move(message));
-  error.set_cancellation_reasons(std::move(reasons));
-  return error;
 }
 
 // The write for an action, or a validation error that cancels the transaction.
