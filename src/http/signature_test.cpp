@@ -385,10 +385,10 @@ TEST(Refusal, AWrongSecretShowsWhatShouldHaveBeenSigned) {
       "\n\nThe Canonical String for this request should have been\n'POST\n/\n\n"
       "content-type:application/x-amz-json-1.0\nhost:localhost:8000\nx-amz-date:20150830T123600Z\n"
       "x-amz-target:DynamoDB_20120810.GetItem\n\ncontent-type;host;x-amz-date;x-amz-target\n"
-      "61d7d1ee58ff74b03dfd12b2e06fae91b6e08e1aba18871bd6abbeb6bd1a9e6c'\n\n"
+      "50809ce9d6a8caa6c300f3ec5cd1ad97696abc1e8af4fb5c20852888bb83a967'\n\n"
       "The String-to-Sign should have been\n'AWS4-HMAC-SHA256\n20150830T123600Z\n"
       "20150830/us-east-1/dynamodb/aws4_request\n"
-      "9b6ed1fcbb6b1e9d8be1a8d1f0d5c0e8b6d7e1f5d3b1c5b0d4f1a5f2d5e7c3a1'\n");
+      "0964c9b87625a663084a96c60cbb090c5909afdb218912997d8a8764423bd9a0'\n");
 }
 
 TEST(Refusal, ClocksMayDifferByFiveMinutes) {

@@ -1,0 +1,371 @@
+#include "server/connection.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "dynakeep/database.h"
+#include "server/worker.h"
+
+namespace dynakeep::server {
+
+namespace {
+
+// Held without a lease: so little that the number of connections bounds it well enough.
+constexpr std::size_t unleased_bytes_max = std::size_t{4} << 10;
+// Past these a client gets its answers before its next requests are looked at.
+constexpr std::size_t unsent_bytes_max = std::size_t{256} << 10;
+constexpr std::size_t parked_max = 256;
+// Gathered with others below this, written from where it stands above.
+constexpr std::size_t gathered_body_bytes_max = std::size_t{32} << 10;
+// Then they are sent, even if there are more to come.
+constexpr std::size_t gathered_bytes_max = std::size_t{64} << 10;
+// What a refused client may still send before it is cut off.
+constexpr std::size_t discarded_bytes_max = std::size_t{64} << 20;
+
+void append_number(std::string& out, std::size_t value) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  out.append(digits.data(), end);
+}
+
+void free_if_empty(std::string& text) {
+  if (text.empty() && text.capacity() > unleased_bytes_max) text.shrink_to_fit();
+}
+
+}  // namespace
+
+Connection::Connection(FileDescriptor socket, std::uint64_t id, Worker& worker)
+    : socket_(std::move(socket)), id_(id), worker_(worker), lease_(worker.budget()) {
+  events_ = EPOLLIN;
+  worker_.loop().watch(socket_.get(), events_, *this);
+  update_deadline();
+}
+
+void Connection::close() {
+  if (is_closed()) return;
+  worker_.loop().unwatch(socket_.get());
+  socket_.reset();
+  worker_.forget(*this);
+}
+
+void Connection::on_ready(std::uint32_t events) {
+  if (is_closed()) return;
+  if ((events & EPOLLOUT) != 0 && !flush()) return close();
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
+    receive();
+  } else {
+    advance({});
+  }
+}
+
+void Connection::receive() {
+  if (lingering_) return discard();
+  // Only a broken connection is ready for more when its peer has finished.
+  if (peer_finished_) return close();
+  auto& buffer = worker_.read_buffer();
+  const auto count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  if (count < 0) {
+    if (errno != EAGAIN && errno != EINTR) close();
+    return;
+  }
+  peer_finished_ = count == 0;
+  advance({buffer.data(), static_cast<std::size_t>(count)});
+}
+
+void Connection::discard() {
+  auto& buffer = worker_.read_buffer();
+  const auto count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count > 0) {
+    discarded_bytes_ += static_cast<std::size_t>(count);
+    if (discarded_bytes_ <= discarded_bytes_max) return;
+  }
+  close();
+}
+
+// Takes what was received as far as it goes, writes what came of it, and settles what to wait for.
+void Connection::advance(std::string_view received) {
+  if (unparsed_.empty()) {
+    const std::size_t taken = take_requests(received);
+    unparsed_.assign(received.substr(taken));
+  } else {
+    unparsed_.append(received);
+    unparsed_.erase(0, take_requests(unparsed_));
+  }
+  if (closing_) unparsed_.clear();
+  free_if_empty(unparsed_);
+  send_gathered();
+  settle();
+}
+
+bool Connection::may_take_requests() const {
+  return !closing_ && parked_.size() < parked_max && unsent_bytes() < unsent_bytes_max;
+}
+
+std::size_t Connection::take_requests(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size() && may_take_requests()) {
+    if (!parser_) parser_ = worker_.take_parser();
+    const std::size_t count = parser_->put(bytes.substr(taken));
+    taken += count;
+    switch (parser_->state()) {
+      case RequestParser::State::head:
+        if (count == 0) return taken;
+        break;
+      case RequestParser::State::body:
+        if (!body_accepted_) {
+          accept_body(bytes.substr(taken));
+        } else if (count == 0) {
+          return taken;
+        }
+        break;
+      case RequestParser::State::complete:
+        answer_request();
+        parser_->next();
+        body_accepted_ = false;
+        progressed_ = true;
+        break;
+      case RequestParser::State::failed:
+        refuse(parser_->failed_status());
+        break;
+    }
+  }
+  return taken;
+}
+
+void Connection::accept_body(std::string_view rest) {
+  body_accepted_ = true;
+  progressed_ = true;
+  const auto length = parser_->content_length();
+  if (length && rest.size() >= *length) return;
+  if (length && !lease_.resize(held_bytes())) return refuse(503);
+  // Only to who waits for it, and not between the answers to earlier requests.
+  if (parser_->expects_continue() && rest.empty() && parked_.empty()) {
+    worker_.gathered().append("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+}
+
+void Connection::answer_request() {
+  const http::HttpRequest& request = parser_->request();
+  const bool head_only = request.method == "HEAD";
+  const bool last = !parser_->keep_alive() || worker_.is_draining();
+  const bool http_1_0 = parser_->is_http_1_0();
+  closing_ = last;
+  may_have_unread_ = worker_.is_draining();
+
+  DeferredDurability deferred;
+  http::HttpResponse response = worker_.application().answer(request);
+  const std::uint64_t position = deferred.position();
+  if (position == 0 && parked_.empty()) {
+    return put_response(response, head_only, last, http_1_0);
+  }
+  parked_bytes_ += response.body.size();
+  parked_.push_back({.position = position,
+                     .settled = position == 0,
+                     .response = std::move(response),
+                     .head_only = head_only,
+                     .last = last,
+                     .http_1_0 = http_1_0});
+  if (position != 0) worker_.wait_for_disk(*this, position);
+}
+
+// The answer to what is no request, or is one too many. Goes out in its turn; then no more.
+void Connection::refuse(int status) {
+  closing_ = true;
+  may_have_unread_ = true;
+  const http::HttpResponse response{.status = status};
+  if (parked_.empty()) return put_response(response, false, true, false);
+  parked_.push_back({.settled = true, .response = response, .last = true});
+}
+
+void Connection::release(std::uint64_t position, const Result<void>& outcome) {
+  if (is_closed()) return;
+  for (Parked& parked : parked_) {
+    if (parked.settled || parked.position > position) continue;
+    parked.settled = true;
+    if (!outcome) {
+      parked.response = worker_.application().not_durable(parked.response, outcome.error());
+    }
+  }
+  while (!parked_.empty() && parked_.front().settled) {
+    const Parked parked = std::move(parked_.front());
+    parked_.pop_front();
+    put_response(parked.response, parked.head_only, parked.last, parked.http_1_0);
+  }
+  parked_bytes_ = 0;
+  for (const Parked& parked : parked_) parked_bytes_ += parked.response.body.size();
+  advance({});
+}
+
+void Connection::put_response(const http::HttpResponse& response, bool head_only, bool last,
+                              bool http_1_0) {
+  std::string& out = worker_.gathered();
+  if (response.status == 200) {
+    out.append("HTTP/1.1 200 OK\r\n");
+  } else {
+    out.append("HTTP/1.1 ");
+    append_number(out, static_cast<std::size_t>(response.status));
+    out.append(1, ' ').append(http::reason_phrase(response.status)).append("\r\n");
+  }
+  out.append(response.headers.text());
+  out.append("Content-Length: ");
+  append_number(out, response.body.size());
+  out.append("\r\n").append(worker_.date_line());
+  if (last) {
+    out.append("Connection: close\r\n");
+  } else if (http_1_0) {
+    out.append("Connection: keep-alive\r\n");
+  }
+  out.append("\r\n");
+  if (head_only) return;
+  put_bytes(response.body);
+}
+
+void Connection::put_bytes(std::string_view bytes) {
+  if (bytes.size() <= gathered_body_bytes_max) {
+    worker_.gathered().append(bytes);
+    if (worker_.gathered().size() > gathered_bytes_max) send_gathered();
+    return;
+  }
+  send_gathered();
+  send(bytes);
+}
+
+void Connection::send_gathered() {
+  std::string& gathered = worker_.gathered();
+  if (gathered.empty()) return;
+  send(gathered);
+  gathered.clear();
+}
+
+void Connection::send(std::string_view bytes) {
+  if (is_closed()) return;
+  if (unsent_bytes() == 0) {
+    const auto count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count < 0 && errno != EAGAIN && errno != EINTR) return close();
+    if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+    progressed_ = progressed_ || count > 0;
+  }
+  out_.append(bytes);
+}
+
+// Writes what is left of earlier answers. False if the client is gone.
+bool Connection::flush() {
+  const auto count = ::send(socket_.get(), out_.data() + out_sent_, unsent_bytes(), MSG_NOSIGNAL);
+  if (count < 0) return errno == EAGAIN || errno == EINTR;
+  progressed_ = progressed_ || count > 0;
+  out_sent_ += static_cast<std::size_t>(count);
+  // What is sent is dropped once it is the larger part, so that each byte moves once or twice.
+  if (out_sent_ * 2 >= out_.size()) {
+    out_.erase(0, out_sent_);
+    out_sent_ = 0;
+    free_if_empty(out_);
+  }
+  return true;
+}
+
+std::size_t Connection::held_bytes() const {
+  std::size_t bytes =
+      unparsed_.capacity() + out_.capacity() + parked_bytes_ + parked_.size() * sizeof(Parked);
+  if (parser_) {
+    const auto& request = parser_->request();
+    const auto length = body_accepted_ ? parser_->content_length() : std::nullopt;
+    bytes += request.headers.capacity_bytes() + request.target.capacity();
+    bytes += std::max<std::size_t>(request.body.capacity(), length.value_or(0));
+  }
+  return bytes;
+}
+
+void Connection::settle() {
+  if (is_closed()) return;
+  const bool owes_nothing = unsent_bytes() == 0 && parked_.empty();
+  if (owes_nothing && (closing_ || peer_finished_)) {
+    if (!may_have_unread_ || peer_finished_) return close();
+    // Closed at once, with bytes unread, the client's kernel would drop our answer unread.
+    ::shutdown(socket_.get(), SHUT_WR);
+    lingering_ = true;
+  }
+  if (parser_ && (closing_ || (parser_->is_fresh() && unparsed_.empty()))) {
+    worker_.give_back(std::move(parser_));
+  }
+  if (worker_.is_draining() && owes_nothing && !parser_ && unparsed_.empty() && !lingering_) {
+    return close();
+  }
+  const std::size_t held = held_bytes();
+  if (!lease_.resize(held > unleased_bytes_max ? held : 0)) {
+    // An answer under way cannot be taken back; a request can be refused.
+    if (!owes_nothing || closing_) return close();
+    refuse(503);
+    unparsed_.clear();
+    free_if_empty(unparsed_);
+    send_gathered();
+    return settle();
+  }
+  update_events();
+  update_deadline();
+}
+
+void Connection::update_events() {
+  std::uint32_t events = 0;
+  if (lingering_ || (may_take_requests() && !peer_finished_)) events |= EPOLLIN;
+  if (unsent_bytes() != 0) events |= EPOLLOUT;
+  if (events == events_) return;
+  events_ = events;
+  worker_.loop().change(socket_.get(), events_, *this);
+}
+
+Connection::Waiting Connection::waiting_for() const {
+  if (lingering_) return Waiting::linger;
+  if (unsent_bytes() != 0) return Waiting::write;
+  if (!parked_.empty()) return Waiting::disk;
+  if (parser_ && parser_->state() == RequestParser::State::body) return Waiting::body;
+  if (parser_ || !unparsed_.empty()) return Waiting::head;
+  return Waiting::idle;
+}
+
+void Connection::update_deadline() {
+  const Waiting waiting = waiting_for();
+  if (waiting == waiting_ && !progressed_) return;
+  waiting_ = waiting;
+  progressed_ = false;
+  const Patience& patience = worker_.options().patience;
+  switch (waiting) {
+    case Waiting::disk:  // the database answers for that
+      deadline_ = Instant::max();
+      break;
+    case Waiting::idle:
+      deadline_ = worker_.now() + patience.idle;
+      break;
+    case Waiting::head:
+      deadline_ = worker_.now() + patience.header;
+      break;
+    case Waiting::body:
+      deadline_ = worker_.now() + patience.body;
+      break;
+    case Waiting::write:
+      deadline_ = worker_.now() + patience.write;
+      break;
+    case Waiting::linger:
+      deadline_ = worker_.now() + patience.linger;
+      break;
+  }
+}
+
+void Connection::check_deadline(Instant now) {
+  if (!is_closed() && now >= deadline_) close();
+}
+
+void Connection::begin_drain() {
+  if (is_closed() || lingering_) return;
+  // A request may stand in the socket already: its client saw no sign of the end.
+  if (waiting_ == Waiting::idle) receive();
+  settle();
+}
+
+}  // namespace dynakeep::server

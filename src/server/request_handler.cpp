@@ -1,0 +1,178 @@
+#include "server/request_handler.h"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include <zlib.h>
+
+#include "base/json_string.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "wire/json_reader.h"
+#include "wire/operations.h"
+
+namespace dynakeep::server {
+
+namespace {
+
+constexpr std::string_view service = "dynamodb";
+constexpr std::array<std::string_view, 3> json_types = {
+    "application/x-amz-json-1.0", "application/json", "application/x-amz-json-1.1"};
+constexpr std::string_view unknown_as_xml = "<UnknownOperationException/>\n";
+
+// Without parameters: "application/json; charset=utf-8" is JSON too. Empty if it is another type.
+std::string_view json_type_of(const http::HttpRequest& request) {
+  const auto header = request.headers.find("content-type");
+  // Who sends nothing need not say what it is.
+  if (!header) return request.body.empty() ? json_types[1] : std::string_view();
+  std::string_view type = header->substr(0, header->find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  for (const std::string_view known : json_types) {
+    if (http::equal_ignoring_case(type, known)) return known;
+  }
+  return {};
+}
+
+const wire::Operation* operation_of(const http::HttpRequest& request) {
+  std::string_view target = request.headers.find("x-amz-target").value_or("");
+  if (!target.starts_with(wire::target_prefix)) return nullptr;
+  target.remove_prefix(wire::target_prefix.size());
+  if (!target.starts_with('.')) return nullptr;
+  return wire::find_operation(target.substr(1));
+}
+
+bool is_json(std::string_view text) { return wire::ParsedJson(text).is_valid(); }
+
+// Well-mixed bits from a counter (the finaliser of SplitMix64).
+std::uint64_t mixed(std::uint64_t value) {
+  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
+  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
+  return value ^ (value >> 31U);
+}
+
+void log_request(std::string_view operation, const http::HttpRequest& request,
+                 const http::HttpResponse& response, std::chrono::steady_clock::time_point began) {
+  const LogLevel level = response.status >= 500 ? LogLevel::error : LogLevel::debug;
+  if (!base::is_logged(level)) return;
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - began);
+  base::log(level, response.status >= 500 ? "request failed" : "request answered",
+            {{"operation", std::string(operation)},
+             {"status", std::to_string(response.status)},
+             {"request_bytes", std::to_string(request.body.size())},
+             {"response_bytes", std::to_string(response.body.size())},
+             {"microseconds", std::to_string(took.count())},
+             {"request_id", std::string(response.headers.find("x-amzn-RequestId").value_or(""))}});
+}
+
+}  // namespace
+
+RequestHandler::RequestHandler(Database& database, RequestHandlerOptions options)
+    : database_(database), options_(std::move(options)) {}
+
+http::HttpResponse RequestHandler::answer(const http::HttpRequest& request) const {
+  const bool from_browser = request.headers.contains("origin");
+  http::HttpResponse response;
+  if (request.method == "POST") {
+    response = answer_post(request);
+  } else if (request.method == "GET" && (request.path() == "/" || request.path() == "/health")) {
+    response = respond(200, "", "healthy: dynamodb." + options_.region + ".amazonaws.com ");
+  } else if (request.method == "OPTIONS" && from_browser) {
+    response = respond(200, "", "");
+    for (const auto& [asked, granted] :
+         {std::pair{"access-control-request-headers", "Access-Control-Allow-Headers"},
+          std::pair{"access-control-request-method", "Access-Control-Allow-Methods"}}) {
+      if (const auto value = request.headers.find(asked)) response.headers.add(granted, *value);
+    }
+    response.headers.add("Access-Control-Max-Age", "172800");
+  } else {
+    response = respond(404, "", std::string(unknown_as_xml));
+  }
+  if (from_browser) response.headers.add("Access-Control-Allow-Origin", "*");
+  return response;
+}
+
+http::HttpResponse RequestHandler::answer_post(const http::HttpRequest& request) const {
+  const std::string_view type = json_type_of(request);
+  if (type.empty()) return respond(404, "", std::string(unknown_as_xml));
+
+  const wire::Operation* operation = operation_of(request);
+  const Result<void> authentic =
+      options_.secrets.empty()
+          ? http::check_signature_is_complete(request)
+          : http::verify(request, options_.secrets, service, options_.clock->now());
+  // The operation reads the body and says if it is no JSON; before a refusal nobody else does.
+  const bool refused = operation == nullptr || !authentic;
+  if (refused && !request.body.empty() && !is_json(request.body)) {
+    return fault(type, ErrorCode::serialization, "");
+  }
+  if (operation == nullptr) return fault(type, ErrorCode::unknown_operation, "");
+  if (!authentic) return fault(type, authentic.error().code(), authentic.error().message());
+  if (request.body.empty()) return fault(type, ErrorCode::serialization, "");
+
+  const auto began = std::chrono::steady_clock::now();
+  wire::Reply reply = wire::answer(*operation, database_, request.body);
+  http::HttpResponse response = respond(reply.status, type, std::move(reply.body));
+  log_request(operation->name, request, response, began);
+  return response;
+}
+
+http::HttpResponse RequestHandler::not_durable(const http::HttpResponse& held,
+                                               const Error& error) const {
+  base::log(LogLevel::error, "what was written could not be made durable",
+            {{"error", error.message()},
+             {"request_id", std::string(held.headers.find("x-amzn-RequestId").value_or(""))}});
+  wire::Reply reply = wire::error_reply(Error(ErrorCode::internal_server_error, error.message()));
+  return respond(reply.status, held.headers.find("content-type").value_or(json_types[0]),
+                 std::move(reply.body));
+}
+
+// What the front end itself refuses.
+http::HttpResponse RequestHandler::fault(std::string_view content_type, ErrorCode code,
+                                         std::string_view message) const {
+  std::string body = R"({"__type":"com.amazon.coral.service#)";
+  body.append(exception_name(code)).append(1, '"');
+  if (!message.empty()) {
+    body.append(R"(,"message":)");
+    // It may quote a header, and a header may hold any bytes.
+    base::append_json_string(body, base::is_utf8(message) ? message : "");
+  }
+  body.push_back('}');
+  return respond(400, content_type, std::move(body));
+}
+
+http::HttpResponse RequestHandler::respond(int status, std::string_view content_type,
+                                           std::string body) const {
+  http::HttpResponse response{.status = status, .body = std::move(body)};
+  response.headers.add("Server", "Dynakeep");
+  response.headers.add("x-amzn-RequestId", next_request_id());
+  if (!content_type.empty()) response.headers.add("Content-Type", content_type);
+  const auto crc =
+      ::crc32_z(0, reinterpret_cast<const Bytef*>(response.body.data()), response.body.size());
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), crc).ptr;
+  response.headers.add("x-amz-crc32",
+                       {digits.data(), static_cast<std::size_t>(end - digits.data())});
+  return response;
+}
+
+// 52 letters and digits, as DynamoDB's.
+std::string RequestHandler::next_request_id() const {
+  constexpr std::string_view symbols = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
+  constexpr std::size_t symbols_wanted = 52;
+  constexpr std::size_t symbols_a_word = 12;  // of 5 bits each
+  std::uint64_t counter =
+      options_.request_id_seed + requests_.fetch_add(1, std::memory_order_relaxed) * 5;
+  std::string id(symbols_wanted, '0');
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < symbols_wanted; ++i) {
+    if (i % symbols_a_word == 0) word = mixed(counter++ * 0x9e3779b97f4a7c15U);
+    id[i] = symbols[word & 31U];
+    word >>= 5U;
+  }
+  return id;
+}
+
+}  // namespace dynakeep::server
