@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/invariant.h"
+#include "storage/log_guard.h"
 #include "storage/read_view_impl.h"
 #include "storage/recent_writes.h"
 #include "storage/status.h"
@@ -164,17 +165,27 @@ struct KeyValueStore::Impl {
     handles.db->Close().PermitUncheckedError();
   }
 
+  // Everything up to it is in the log file: RocksDB makes a write visible, which is what this
+  // number tells, only after it has written it there.
   Position sequence() const { return handles.db->GetLatestSequenceNumber(); }
 
-  // Null if there is no log to sync.
-  std::unique_ptr<rocksdb::Env> memory;
+  // Syncs every log file that is still needed, not only the newest.
+  Result<void> sync_log() {
+    const auto status = log_guard.sync([this] { return handles.db->SyncWAL(); });
+    if (status.ok()) return {};
+    return to_error(status).set_outcome_unknown(true);
+  }
+
+  // First what RocksDB stands on.
+  LogGuard log_guard;
+  std::unique_ptr<rocksdb::Env> env;
   Handles handles;
   bool in_memory = false;
   bool waits = false;  // Durability::synced
   rocksdb::ReadOptions read_options;
   rocksdb::WriteOptions write_options;
   RecentWrites recent_writes;
-  std::unique_ptr<SyncLoop> sync_loop;  // null in memory
+  std::unique_ptr<SyncLoop> sync_loop;  // null in memory: there is no log
 };
 
 KeyValueStore::KeyValueStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -192,15 +203,15 @@ Result<std::unique_ptr<KeyValueStore>> KeyValueStore::open(const StoreOptions& o
   impl->write_options.disableWAL = options.in_memory;
 
   const std::string path = options.in_memory ? std::string(memory_path) : options.path;
-  rocksdb::Env* env = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  rocksdb::Env& base = options.env != nullptr ? *options.env : *rocksdb::Env::Default();
   if (options.in_memory) {
-    impl->memory.reset(rocksdb::NewMemEnv(env));
-    env = impl->memory.get();
+    impl->env.reset(rocksdb::NewMemEnv(&base));
   } else {
-    TRY(make_folder(path));
+    if (options.env == nullptr) TRY(make_folder(path));
+    impl->env = impl->log_guard.watch(base);
   }
 
-  auto db = db_options(options, env);
+  auto db = db_options(options, impl->env.get());
   db.create_if_missing = db.create_missing_column_families = TRY(lacks_families(path, db));
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families{
@@ -224,11 +235,7 @@ Result<std::unique_ptr<KeyValueStore>> KeyValueStore::open(const StoreOptions& o
     const bool by_itself = options.durability == Durability::interval;
     impl->sync_loop = std::make_unique<SyncLoop>(
         SyncLoop::Log{.written = [state = impl.get()] { return state->sequence(); },
-                      .sync = [state = impl.get()]() -> Result<void> {
-                        const auto synced = state->handles.db->SyncWAL();
-                        if (!synced.ok()) return to_error(synced);
-                        return {};
-                      }},
+                      .sync = [state = impl.get()] { return state->sync_log(); }},
         by_itself ? options.sync_interval : std::chrono::milliseconds(0));
   }
   return std::unique_ptr<KeyValueStore>(new KeyValueStore(std::move(impl)));
