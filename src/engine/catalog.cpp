@@ -346,6 +346,9 @@ Result<void> Catalog::space_erased(SpaceId space) {
 }
 
 std::vector<TablePointer> Catalog::tables_with_indexes_to_fill() const {
+  // Not in the middle of a change: an index is not to be filled before the last writer that does
+  // not know of it is done, or what that one writes would be missed.
+  const std::lock_guard changing(changing_);
   std::vector<TablePointer> filling;
   const std::shared_lock look(tables_mutex_);
   for (const auto& [name, table] : tables_) {

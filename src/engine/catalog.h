@@ -214,7 +214,7 @@ class Catalog {
   std::vector<storage::SpaceId> dropped_spaces() const;
   // That space is erased: forgets it, and the counts kept for it.
   Result<void> space_erased(storage::SpaceId space);
-  // All tables with an index that is `creating`.
+  // All tables with an index that is `creating`, of which every writer knows.
   std::vector<TablePointer> tables_with_indexes_to_fill() const;
   // Calls `listener` after each change that left something to do. Empty: nobody.
   void on_background_work(std::function<void()> listener);
@@ -253,7 +253,7 @@ class Catalog {
   std::atomic<storage::Position> position_ = 0;
 
   // Held through a change, disk included.
-  std::mutex changing_;
+  mutable std::mutex changing_;
   storage::SpaceId next_space_ = 1;
   std::function<void()> listener_;
 
