@@ -7,7 +7,6 @@
 
 #include <zlib.h>
 
-#include "base/json_string.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "wire/json_reader.h"
@@ -106,11 +105,11 @@ http::HttpResponse RequestHandler::answer_post(const http::HttpRequest& request)
   // The operation reads the body and says if it is no JSON; before a refusal nobody else does.
   const bool refused = operation == nullptr || !authentic;
   if (refused && !request.body.empty() && !is_json(request.body)) {
-    return fault(type, ErrorCode::serialization, "");
+    return refuse(type, Error(ErrorCode::serialization, ""));
   }
-  if (operation == nullptr) return fault(type, ErrorCode::unknown_operation, "");
-  if (!authentic) return fault(type, authentic.error().code(), authentic.error().message());
-  if (request.body.empty()) return fault(type, ErrorCode::serialization, "");
+  if (operation == nullptr) return refuse(type, Error(ErrorCode::unknown_operation, ""));
+  if (!authentic) return refuse(type, authentic.error());
+  if (request.body.empty()) return refuse(type, Error(ErrorCode::serialization, ""));
 
   const auto began = std::chrono::steady_clock::now();
   wire::Reply reply = wire::answer(*operation, database_, request.body);
@@ -129,18 +128,11 @@ http::HttpResponse RequestHandler::not_durable(const http::HttpResponse& held,
                  std::move(reply.body));
 }
 
-// What the front end itself refuses.
-http::HttpResponse RequestHandler::fault(std::string_view content_type, ErrorCode code,
-                                         std::string_view message) const {
-  std::string body = R"({"__type":"com.amazon.coral.service#)";
-  body.append(exception_name(code)).append(1, '"');
-  if (!message.empty()) {
-    body.append(R"(,"message":)");
-    // It may quote a header, and a header may hold any bytes.
-    base::append_json_string(body, base::is_utf8(message) ? message : "");
-  }
-  body.push_back('}');
-  return respond(400, content_type, std::move(body));
+http::HttpResponse RequestHandler::refuse(std::string_view content_type, const Error& error) const {
+  // A message may quote a header, and a header may hold any bytes; JSON may not.
+  wire::Reply reply =
+      wire::error_reply(base::is_utf8(error.message()) ? error : Error(error.code(), ""));
+  return respond(reply.status, content_type, std::move(reply.body));
 }
 
 http::HttpResponse RequestHandler::respond(int status, std::string_view content_type,

@@ -42,8 +42,7 @@ class RequestHandler {
  private:
   http::HttpResponse answer_post(const http::HttpRequest& request) const;
   http::HttpResponse respond(int status, std::string_view content_type, std::string body) const;
-  http::HttpResponse fault(std::string_view content_type, ErrorCode code,
-                           std::string_view message) const;
+  http::HttpResponse refuse(std::string_view content_type, const Error& error) const;
   std::string next_request_id() const;
 
   Database& database_;
