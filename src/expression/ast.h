@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,13 @@ enum class Function : std::uint8_t {
   list_append,
 };
 
+// "begins_with", …
+std::string_view function_name(Function function);
+// The function of exactly this name, in its case.
+std::optional<Function> function_named(std::string_view name);
+// Whether it belongs in update expressions; all others belong in conditions.
+bool is_update_function(Function function);
+
 struct Node {
   NodeKind kind = NodeKind::path;
   Function function = Function::size;
@@ -74,7 +82,14 @@ struct Node {
   std::uint32_t child_count = 0;
 };
 
+// How DynamoDB's complaints name what the node does: "=", "BETWEEN", "begins_with". Empty for paths
+// and values.
+std::string_view operator_name(const Node& node);
+
 enum class ActionKind : std::uint8_t { set, remove, add, remove_members };  // the last is DELETE
+
+// "SET", "REMOVE", "ADD", "DELETE".
+std::string_view section_name(ActionKind kind);
 
 // One action of an update expression.
 struct Action {
@@ -91,6 +106,7 @@ struct NameSlot {
 
 struct Tree {
   Kind kind = Kind::condition;
+  std::string text = {};
   std::vector<NameSlot> names = {};
   std::vector<std::string> values = {};  // placeholders: ":a"
   std::vector<Step> steps = {};

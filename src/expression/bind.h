@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -20,6 +21,8 @@
 //   if (request.update_expression) update = TRY(bind_update(binder, *request.update_expression));
 //   if (request.condition_expression) condition = TRY(bind_condition(binder, Kind::condition, …));
 //   TRY(binder.finish());
+//
+// A request's expressions are bound in the order of Binder::start's table, which is DynamoDB's.
 //
 // All of that needs no table: DynamoDB makes these complaints before it looks for one. Every error
 // is a validation error in DynamoDB's words.
@@ -52,7 +55,7 @@ class Binder {
   //   GetItem, BatchGetItem   projection
   //   PutItem, DeleteItem, …  condition
   //   UpdateItem              update, condition
-  //   Query                   filter, key_condition, projection
+  //   Query                   filter, projection, key_condition
   //   Scan                    filter, projection
   Result<void> start(std::initializer_list<Field> fields);
 
@@ -76,6 +79,9 @@ class Binder {
     bool used = false;
   };
 
+  Result<void> start_names();
+  Result<void> start_values();
+
   const ExpressionAttributeNames* given_names_ = nullptr;    // null if absent
   const ExpressionAttributeValues* given_values_ = nullptr;  // null if absent
   std::string scratch_;      // holds the values' encoding if the request does not
@@ -83,7 +89,8 @@ class Binder {
   std::vector<Value> values_;
 };
 
-// A tree with its slots filled in. The base of every bound expression.
+// A tree with its slots filled in. The base of every bound expression. One that no bind function
+// made has no tree, and may only be assigned to.
 class Bound {
  public:
   const Tree& tree() const { return *tree_; }
@@ -91,28 +98,48 @@ class Bound {
   model::ValueView value(std::uint32_t slot) const { return values_[slot]; }
 
   // The names of the top-level attributes that the expression's paths begin with, each once, in
-  // order of appearance. For an update those it changes, not those it only reads.
+  // bytewise order. For an update those it changes, not those it only reads.
   std::vector<std::string_view> attributes() const;
 
  protected:
   Bound() = default;
-  friend Result<void> fill(Bound& bound, Binder& binder, Kind kind, std::string_view text);
 
  private:
+  friend class Filling;  // bind.cpp: makes them
+
   // Shared with the parse cache and with every other request that sends this text; never changed.
   std::shared_ptr<const Tree> tree_;
-  std::vector<std::string_view> names_;
-  std::vector<model::ValueView> values_;
+  std::vector<std::string_view> names_;   // by slot
+  std::vector<model::ValueView> values_;  // by slot
 };
 
 // A ConditionExpression or FilterExpression: evaluate.h.
 class Condition : public Bound {};
 
 // An UpdateExpression: update.h.
-class Update : public Bound {};
+class Update : public Bound {
+ public:
+  // Positions of tree().actions in order of their paths.
+  const std::vector<std::uint32_t>& order() const { return order_; }
+
+ private:
+  friend Result<Update> bind_update(Binder& binder, std::string_view text);
+  std::vector<std::uint32_t> order_;
+};
 
 // A ProjectionExpression: projection.h.
-class Projection : public Bound {};
+class Projection : public Bound {
+ public:
+  // Positions of tree().paths in order of the paths.
+  const std::vector<std::uint32_t>& order() const { return order_; }
+
+ private:
+  friend Result<Projection> bind_projection(Binder& binder, std::string_view text);
+  std::vector<std::uint32_t> order_;
+};
+
+// A KeyConditionExpression: key_condition.h.
+class KeyConditionText : public Bound {};
 
 // Parse (or find in the cache), fill in, and check what can be checked without an item. Each
 // refusal begins "Invalid ConditionExpression: ", with the field's own name.
@@ -120,5 +147,6 @@ class Projection : public Bound {};
 Result<Condition> bind_condition(Binder& binder, Kind kind, std::string_view text);
 Result<Update> bind_update(Binder& binder, std::string_view text);
 Result<Projection> bind_projection(Binder& binder, std::string_view text);
+Result<KeyConditionText> bind_key_condition(Binder& binder, std::string_view text);
 
 }  // namespace dynakeep::expression

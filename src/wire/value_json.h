@@ -16,8 +16,8 @@ namespace dynakeep::wire {
 // `wrong_type` is about JSON that no value can be made of ({"S": 12}): the whole request is refused
 // with a SerializationException that says so. `refusal` is about JSON that is a value's in form but
 // not one that DynamoDB takes ({"N": "abc"}, {}, an empty set): a validation error, which the
-// engine answers when its turn has come. Of several the first of the text counts, and a wrong type
-// before a refusal.
+// engine answers when its turn has come. Of several the first in order of the attributes' names
+// counts, and a wrong type before a refusal.
 struct ValueProblem {
   std::string wrong_type = {};
   std::optional<ItemAccess::Refusal> refusal = {};

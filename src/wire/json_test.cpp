@@ -1,0 +1,77 @@
+#include "dynakeep/json.h"
+
+#include <gtest/gtest.h>
+
+#include "model/encoded_item.h"
+
+namespace dynakeep {
+namespace {
+
+TEST(Json, WritesAndReadsValuesAsDynamoDbDoes) {
+  const AttributeValue value = AttributeMap{{"artist", "Nina"}, {"plays", 12}};
+  const std::string json = R"({"M":{"artist":{"S":"Nina"},"plays":{"N":"12"}}})";
+  EXPECT_EQ(to_dynamodb_json(value), json);
+  EXPECT_EQ(*value_from_dynamodb_json(json), value);
+  EXPECT_EQ(*item_from_dynamodb_json(R"({"plays":{"N":"12"},"artist":{"S":"Nina"}})"),
+            (Item{{"artist", "Nina"}, {"plays", 12}}));
+}
+
+TEST(Json, WritesPlainJson) {
+  const Item item{
+      {"artist", "Nina \"S\""},
+      {"binary", Binary("\x01\x02\xff")},
+      {"empty", AttributeMap{}},
+      {"label", nullptr},
+      {"live", true},
+      {"nested", AttributeList{1, AttributeMap{{"x", "y"}}, AttributeList{}}},
+      {"numbers", NumberSet{3, 1, 2}},
+      {"plays", *Number::parse("12345678901234567890123456789012345678")},
+      {"some bytes", BinarySet{Binary("f")}},
+      {"tags", StringSet{"soul", "jazz"}},
+  };
+  EXPECT_EQ(to_json(item),
+            R"({"artist":"Nina \"S\"","binary":"AQL/","empty":{},"label":null,"live":true,)"
+            R"("nested":[1,{"x":"y"},[]],"numbers":[1,2,3],)"
+            R"("plays":12345678901234567890123456789012345678,"some bytes":["Zg=="],)"
+            R"("tags":["jazz","soul"]})");
+  EXPECT_EQ(to_json(AttributeValue("x")), R"("x")");
+  EXPECT_EQ(to_json(Item()), "{}");
+}
+
+TEST(Json, PlainJsonComesBackAsItWasWithoutBinaryAndSets) {
+  const std::string json = R"({"a":[1,-0.5,"x",null,true,{"b":{}}],"z":"ü"})";
+  const auto item = item_from_json(json);
+  ASSERT_TRUE(item);
+  EXPECT_EQ(to_json(*item), json);
+  EXPECT_EQ(to_json(*value_from_json("[1,2]")), "[1,2]");
+}
+
+TEST(Json, SaysWhyItRefuses) {
+  const auto code = [](const auto& result) { return result.error().code(); };
+  EXPECT_EQ(code(item_from_dynamodb_json("{")), ErrorCode::serialization);
+  EXPECT_EQ(code(item_from_dynamodb_json("[]")), ErrorCode::serialization);
+  EXPECT_EQ(code(item_from_dynamodb_json("\"x\"")), ErrorCode::serialization);
+  EXPECT_EQ(code(item_from_json("[]")), ErrorCode::serialization);
+  EXPECT_EQ(code(value_from_dynamodb_json("")), ErrorCode::serialization);
+
+  const auto wrong = item_from_dynamodb_json(R"({"a":{"S":3}})");
+  EXPECT_EQ(code(wrong), ErrorCode::serialization);
+  EXPECT_EQ(wrong.error().message(), "NUMBER_VALUE cannot be converted to String");
+
+  const auto refused = value_from_dynamodb_json(R"({"L":[{"N":"abc"}]})");
+  EXPECT_EQ(code(refused), ErrorCode::validation);
+  EXPECT_EQ(refused.error().message(), "The parameter cannot be converted to a numeric value: abc");
+}
+
+TEST(Json, PrintsARefusedItemAsNone) {
+  const Item refused = ItemAccess::refused({.attribute = "a", .message = "no"});
+  EXPECT_EQ(to_dynamodb_json(refused), "{}");
+  EXPECT_EQ(to_json(refused), "{}");
+}
+
+TEST(Json, PrintsWhatAProgramMadeEvenIfNoTableTakesIt) {
+  EXPECT_EQ(to_dynamodb_json(Item{{"a", StringSet{}}}), R"({"a":{"SS":[]}})");
+}
+
+}  // namespace
+}  // namespace dynakeep
