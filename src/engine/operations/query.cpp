@@ -1,5 +1,7 @@
 #include "engine/operations/query.h"
 
+#include <vector>
+
 #include "engine/item_key.h"
 #include "engine/operations/paging.h"
 #include "engine/validate.h"
@@ -29,15 +31,16 @@ struct Bound {
   expression::Binder binder;
   std::string scratch = {};
   std::optional<std::string_view> start_key = {};  // encoded
-  std::optional<expression::KeyConditions> key_conditions = {};
   std::optional<expression::Condition> filter = {};
   std::optional<expression::Projection> projection = {};
+  std::optional<expression::KeyConditionText> key_text = {};
+  std::vector<expression::KeyTerm> key_terms = {};
 };
 
 Result<void> bind(const QueryRequest& request, Bound& bound) {
   TRY(bound.binder.start({{Kind::filter, request.filter_expression},
-                          {Kind::key_condition, request.key_condition_expression},
-                          {Kind::projection, request.projection_expression}}));
+                          {Kind::projection, request.projection_expression},
+                          {Kind::key_condition, request.key_condition_expression}}));
   if (request.exclusive_start_key) {
     bound.start_key = TRY(encoding_of(*request.exclusive_start_key, bound.scratch));
   }
@@ -48,8 +51,6 @@ Result<void> bind(const QueryRequest& request, Bound& bound) {
   }
   TRY(check_select(request.select, request.projection_expression.has_value(),
                    request.index_name.has_value()));
-  bound.key_conditions =
-      TRY(expression::bind_key_condition(bound.binder, *request.key_condition_expression));
   if (request.filter_expression) {
     bound.filter =
         TRY(expression::bind_condition(bound.binder, Kind::filter, *request.filter_expression));
@@ -58,7 +59,11 @@ Result<void> bind(const QueryRequest& request, Bound& bound) {
     bound.projection =
         TRY(expression::bind_projection(bound.binder, *request.projection_expression));
   }
-  return bound.binder.finish();
+  bound.key_text =
+      TRY(expression::bind_key_condition(bound.binder, *request.key_condition_expression));
+  TRY(bound.binder.finish());
+  bound.key_terms = TRY(expression::key_terms(*bound.key_text));
+  return {};
 }
 
 expression::QueriedKey queried_key(const KeyAttributes& keys) {
@@ -146,7 +151,7 @@ Result<PagePlan> plan_page(TablePointer table, const QueryRequest& request, cons
     start_key = TRY(start_key_bytes(PageOperation::query, *plan.table, index,
                                     model::view_item(*bound.start_key)));
   }
-  const auto condition = TRY(expression::match(*bound.key_conditions, queried_key(keys)));
+  const auto condition = TRY(expression::match(bound.key_terms, queried_key(keys)));
   if (bound.filter) TRY(check_filter(*bound.filter, keys, index));
   TRY(plan_items(plan, request.select, bound.projection ? &*bound.projection : nullptr));
   plan.range = range_of(space, condition);
