@@ -1,0 +1,218 @@
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <sstream>
+#include <string>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dynakeep/embedded.h"
+#include "history.h"
+
+// Kills the writer at random moments, and looks at what is left: every answered write is there, no
+// transaction is there by half, every index entry matches its item, and the counts are exact.
+namespace dynakeep::crash {
+namespace {
+
+constexpr int kills = 50;
+
+// What the writer told of one song or ledger.
+struct Told {
+  std::int64_t begun = 0;
+  std::int64_t done = 0;
+};
+struct Story {
+  std::map<int, Told> songs;
+  std::map<int, Told> ledgers;
+  int writes_done = 0;
+};
+
+class Writer {
+ public:
+  Writer(const std::string& path, std::uint64_t seed) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(pipe(ends.data()), 0);
+    const std::string seed_text = std::to_string(seed);
+    child_ = fork();
+    if (child_ == 0) {
+      dup2(ends[1], STDOUT_FILENO);
+      close(ends[0]);
+      close(ends[1]);
+      execl("/proc/self/exe", "crash_writer", "--write-until-killed", path.c_str(),
+            seed_text.c_str(), static_cast<char*>(nullptr));
+      _exit(127);
+    }
+    close(ends[1]);
+    from_writer_ = ends[0];
+  }
+
+  // Reads what it tells until `writes` are done, lets it go on for `grace`, kills it, reads the
+  // rest.
+  void kill_after(int writes, std::chrono::microseconds grace, Story& story) {
+    const int before = story.writes_done;
+    while (story.writes_done - before < writes && read_some(story)) {
+    }
+    usleep(static_cast<useconds_t>(grace.count()));
+    kill(child_, SIGKILL);
+    int status = 0;
+    waitpid(child_, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself, with status " << status;
+    while (read_some(story)) {
+    }
+    close(from_writer_);
+  }
+
+ private:
+  bool read_some(Story& story) {
+    std::array<char, 65536> buffer{};
+    const ssize_t got = read(from_writer_, buffer.data(), buffer.size());
+    if (got <= 0) return false;
+    rest_.append(buffer.data(), static_cast<std::size_t>(got));
+    std::size_t end = 0;
+    while ((end = rest_.find('\n')) != std::string::npos) {
+      std::istringstream line(rest_.substr(0, end));
+      rest_.erase(0, end + 1);
+      std::string what;
+      std::string kind;
+      int number = 0;
+      std::int64_t turn = 0;
+      line >> what >> kind >> number >> turn;
+      Told& told = kind == "song" ? story.songs[number] : story.ledgers[number];
+      (what == "begin" ? told.begun : told.done) = turn;
+      if (what == "done") ++story.writes_done;
+    }
+    return true;
+  }
+
+  pid_t child_ = -1;
+  int from_writer_ = -1;
+  std::string rest_;
+};
+
+std::map<std::string, Item> scan_all(Database& database, std::optional<std::string> index) {
+  std::map<std::string, Item> items;
+  std::optional<Key> start;
+  do {
+    const auto page = database.scan(
+        {.table_name = table_name, .index_name = index, .exclusive_start_key = start});
+    EXPECT_TRUE(page) << page.error();
+    if (!page) break;
+    for (const Item& item : *page->items) {
+      const bool is_new = items.emplace(item.at("name").as_string(), item).second;
+      EXPECT_TRUE(is_new) << "two entries of " << item;
+    }
+    start = page->last_evaluated_key;
+  } while (start);
+  return items;
+}
+
+std::int64_t turn_of(const Item& item) {
+  return item.at("turn").as_number().to_int64().value_or(-1);
+}
+
+// Whether the song is not there after this write. Turn 0: never written, or known to be gone.
+bool is_gone(int song, std::int64_t turn) { return turn == 0 || is_deletion(song, turn); }
+
+// The song is as its last answered write left it, or as the one begun after that did. Which of the
+// two is known from then on.
+void expect_songs(const std::map<std::string, Item>& items, Story& story) {
+  for (auto& [song, told] : story.songs) {
+    const auto found = items.find(song_name(song));
+    SCOPED_TRACE(song_name(song) + " done " + std::to_string(told.done) + " begun " +
+                 std::to_string(told.begun));
+    if (found == items.end()) {
+      EXPECT_TRUE(is_gone(song, told.done) || is_gone(song, told.begun));
+      told = {};
+      continue;
+    }
+    const std::int64_t turn = turn_of(found->second);
+    EXPECT_TRUE(turn == told.done || turn == told.begun) << found->second;
+    EXPECT_FALSE(is_gone(song, turn));
+    const AttributeValue* genre = found->second.find("genre");
+    EXPECT_EQ(genre == nullptr ? "" : genre->as_string(), genre_of(song, turn));
+    told = {.begun = turn, .done = turn};
+  }
+}
+
+void expect_ledgers(const std::map<std::string, Item>& items, Story& story) {
+  for (auto& [ledger, told] : story.ledgers) {
+    std::set<std::int64_t> turns;
+    for (int i = 0; i < items_of_a_ledger; ++i) {
+      const auto found = items.find(ledger_name(ledger, i));
+      turns.insert(found == items.end() ? 0 : turn_of(found->second));
+    }
+    EXPECT_EQ(turns.size(), 1u) << "half a transaction of ledger " << ledger;
+    const std::int64_t turn = *turns.begin();
+    EXPECT_TRUE(turn == told.done || turn == told.begun)
+        << "ledger " << ledger << " has turn " << turn << ", done " << told.done << ", begun "
+        << told.begun;
+    told = {.begun = turn, .done = turn};
+  }
+}
+
+void expect_indexes(Database& database, const std::map<std::string, Item>& items) {
+  std::map<std::string, Item> with_genre;
+  std::map<std::string, Item> keys_only;
+  for (const auto& [name, item] : items) {
+    if (item.contains("genre")) with_genre.emplace(name, item);
+    keys_only.emplace(name, Item{{"name", name}, {"turn", item.at("turn")}});
+  }
+  EXPECT_EQ(scan_all(database, by_genre), with_genre);
+  EXPECT_EQ(scan_all(database, by_turn), keys_only);
+
+  const auto described = database.describe_table({.table_name = table_name});
+  ASSERT_TRUE(described) << described.error();
+  EXPECT_EQ(described->table.item_count, static_cast<std::int64_t>(items.size()));
+  for (const auto& index : described->table.global_secondary_indexes) {
+    EXPECT_EQ(
+        index.item_count,
+        static_cast<std::int64_t>(index.index_name == by_genre ? with_genre.size() : items.size()))
+        << index.index_name;
+  }
+}
+
+TEST(Crash, FiftyKillsLoseNothingAnsweredAndLeaveNothingHalfDone) {
+  const std::uint64_t seed = std::random_device{}() % 1'000'000;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 chance(seed);
+  const auto path =
+      std::filesystem::temp_directory_path() / ("dynakeep-crash-" + std::to_string(getpid()));
+  std::filesystem::remove_all(path);
+  Story story;
+  for (int life = 1; life <= kills && !testing::Test::HasFailure(); ++life) {
+    SCOPED_TRACE("life " + std::to_string(life));
+    // Turns grow from life to life, also of songs whose deletion forgot their last one.
+    Writer writer(path.string(), static_cast<std::uint64_t>(life) * 1'000'000);
+    writer.kill_after(static_cast<int>(1 + chance() % 400),
+                      std::chrono::microseconds(chance() % 3'000), story);
+
+    const auto database = open_embedded({.path = path.string()});
+    ASSERT_TRUE(database) << database.error();
+    const auto items = scan_all(**database, {});
+    expect_songs(items, story);
+    expect_ledgers(items, story);
+    expect_indexes(**database, items);
+  }
+  EXPECT_GT(story.writes_done, kills);
+  RecordProperty("answered_writes", story.writes_done);
+  std::filesystem::remove_all(path);
+}
+
+}  // namespace
+}  // namespace dynakeep::crash
+
+int main(int argc, char** argv) {
+  if (argc == 4 && std::string(argv[1]) == "--write-until-killed") {
+    return dynakeep::crash::write_until_killed(argv[2], std::strtoull(argv[3], nullptr, 10));
+  }
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
