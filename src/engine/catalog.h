@@ -42,7 +42,7 @@ class WriteSet;
 namespace dynakeep::engine {
 
 struct KeyAttributes {
-  std::string partition;
+  std::string partition = {};
   ScalarType partition_type = ScalarType::string;
   std::optional<std::string> sort = {};
   ScalarType sort_type = ScalarType::string;  // if there is a sort key
@@ -56,10 +56,10 @@ struct KeyAttributes {
 enum class IndexKind : std::uint8_t { local, global };
 
 struct Index {
-  std::string name;
+  std::string name = {};
   IndexKind kind = IndexKind::global;
-  KeyAttributes keys;
-  Projection projection;  // as it was asked for, and is described
+  KeyAttributes keys = {};
+  Projection projection = {};  // as it was asked for, and is described
 
   // What an entry holds: the whole item, or the attributes `kept`: the table's key, the index's key
   // and the projected ones, in bytewise order of their names.
@@ -98,13 +98,13 @@ class Superseded {
 };
 
 struct Table {
-  std::string name;  // 3 to 255 characters of a-z A-Z 0-9 _ . -
-  std::string arn;
-  std::string id;  // a UUID
+  std::string name = {};  // 3 to 255 characters of a-z A-Z 0-9 _ . -
+  std::string arn = {};
+  std::string id = {};  // a UUID
   storage::SpaceId space = 0;
 
   std::vector<AttributeDefinition> attribute_definitions = {};
-  KeyAttributes keys;
+  KeyAttributes keys = {};
   std::vector<Index> indexes = {};  // the local ones, then the global ones
 
   Time creation_time = {};
