@@ -93,11 +93,12 @@ Result<void> Binder::start(std::initializer_list<Field> fields) {
 }
 
 Result<void> Binder::start_names() {
-  constexpr std::string_view field = "ExpressionAttributeNames";
   if (given_names_->empty()) return Error::validation("ExpressionAttributeNames must not be empty");
   names_.reserve(given_names_->size());
   for (const auto& [placeholder, name] : *given_names_) {
-    if (!is_placeholder(placeholder, '#')) return bad_key(field, placeholder);
+    if (!is_placeholder(placeholder, '#')) {
+      return bad_key("ExpressionAttributeNames", placeholder);
+    }
     if (placeholder.size() > placeholder_bytes_max) {
       return Error::validation(
           "ExpressionAttributeNames contains invalid key: The expression attribute map contains a "
@@ -115,9 +116,8 @@ Result<void> Binder::start_names() {
 }
 
 Result<void> Binder::start_values() {
-  constexpr std::string_view field = "ExpressionAttributeValues";
   const auto check_key = [](std::string_view key) -> Result<void> {
-    if (!is_placeholder(key, ':')) return bad_key(field, key);
+    if (!is_placeholder(key, ':')) return bad_key("ExpressionAttributeValues", key);
     if (key.size() > placeholder_bytes_max) {
       return Error::validation(
           "ExpressionAttributeValues contains invalid key: The expression attribute map contains a "
