@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dynakeep/clock.h"
+#include "dynakeep/result.h"
+#include "spec/spec_file.h"
+#include "wire/operations.h"
+
+namespace dynakeep::spec {
+
+// Something that answers requests: an operation's name and a JSON body in, status and JSON out.
+struct Subject {
+  std::string name = {};
+  std::function<Result<wire::Reply>(std::string_view operation, std::string_view body)> send = {};
+  // Its time, if it can be told; what follows a `later` line is else left out.
+  ManualClock* clock = nullptr;
+  // Whether it is ours: then our known differences from DynamoDB are required, and else tolerated.
+  bool ours = true;
+  // Whether it keeps tables from before, so that those the file makes are deleted around the run.
+  bool lasting = false;
+};
+
+struct Outcome {
+  int requests = 0;
+  std::vector<std::string> failures = {};  // "file:line: behaviour: Operation: what is wrong"
+};
+
+// Sends every request of the file, in order, and compares every answer. A failure does not end it.
+Outcome run(const SpecFile& file, const Subject& subject);
+
+}  // namespace dynakeep::spec

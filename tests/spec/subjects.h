@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dynakeep/result.h"
+#include "spec/run.h"
+
+namespace dynakeep::spec {
+
+// Keeps a subject and whatever must live as long as it.
+struct OwnedSubject {
+  Subject subject = {};
+  std::shared_ptr<void> owner = {};
+};
+
+// The ways to our own engine, each in memory and fresh: "embedded" (decode, Database, encode),
+// "handler" (HTTP messages through the server's request handler) and "socket" (a server on a port
+// that the system chose).
+const std::vector<std::string>& our_subjects();
+Result<OwnedSubject> open_ours(const std::string& way);
+
+// Whatever answers on http://HOST:PORT.
+Result<OwnedSubject> connect_to(const std::string& url);
+
+}  // namespace dynakeep::spec
