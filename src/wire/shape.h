@@ -288,7 +288,7 @@ class Encoder {
     for (const auto& [word, value] : Words<T>::all) {
       if (value == from) return write_word(word);
     }
-    INVARIANT(!"an enum's every value has a word");
+    base::violated("every value of an enum has a word", __FILE__, __LINE__);
   }
 
   template <Shaped T>

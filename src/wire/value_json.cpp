@@ -123,15 +123,16 @@ class ItemDecoder {
     std::optional<ValueTag> found;
     for (const auto& [letters, payload] : json.object()) {
       const auto tag = tag_of_letters(letters);
-      if (!tag || payload.is_null()) continue;
+      const JsonType payload_type = payload.type();
+      if (!tag || payload_type == JsonType::null) continue;
       if (found == tag) out_.resize(start);  // one key written twice: the last counts
       if (found && found != tag) {
-        typed_value(*tag, payload, depth);
+        typed_value(*tag, payload, payload_type, depth);
         refuse(
             "Supplied AttributeValue has more than one datatypes set, "
             "must contain exactly one of the supported datatypes");
       } else {
-        typed_value(*tag, payload, depth);
+        typed_value(*tag, payload, payload_type, depth);
       }
       found = tag;
       if (!problem_.wrong_type.empty()) return;
@@ -140,40 +141,40 @@ class ItemDecoder {
   }
 
  private:
-  void typed_value(ValueTag tag, JsonValue json, int depth) {
+  void typed_value(ValueTag tag, JsonValue json, JsonType type, int depth) {
     switch (tag) {
       case ValueTag::string:
-        if (!is(json, JsonType::string, "String")) return;
+        if (!is(json, type, JsonType::string, "String")) return;
         return model::append_value(out_, tag, json.text());
       case ValueTag::number:
-        if (!is(json, JsonType::string, "String")) return;
+        if (!is(json, type, JsonType::string, "String")) return;
         return length_before(tag, [&] { number(json.text()); });
       case ValueTag::binary:
-        if (!is_base64(json)) return;
+        if (!is(json, type, JsonType::string, "ByteBuffer")) return;
         return length_before(tag, [&] { binary(out_, json.text()); });
       case ValueTag::boolean:
-        if (!is(json, JsonType::boolean, "Boolean")) return;
+        if (!is(json, type, JsonType::boolean, "Boolean")) return;
         return model::append_value(out_, tag, {json.boolean() ? "\1" : "\0", 1});
       case ValueTag::null:
-        if (!is(json, JsonType::boolean, "Boolean")) return;
+        if (!is(json, type, JsonType::boolean, "Boolean")) return;
         if (!json.boolean()) {
           refuse(std::string(invalid_parameter) +
                  "Null attribute value types must have the value of true");
         }
         return model::append_value(out_, tag, {});
       case ValueTag::list:
-        if (!is_list(json)) return;
+        if (!is_list(type)) return;
         return length_before(tag, [&] { list(json.array(), depth + 1); });
       case ValueTag::map:
-        if (json.type() == JsonType::array) {
+        if (type == JsonType::array) {
           return wrong_type(unrecognized_collection(attribute_map_type));
         }
-        if (json.type() != JsonType::object) return wrong_type(unexpected_field_type);
+        if (type != JsonType::object) return wrong_type(unexpected_field_type);
         return length_before(tag, [&] { attributes(json.object(), depth + 1); });
       case ValueTag::string_set:
       case ValueTag::number_set:
       case ValueTag::binary_set:
-        if (!is_list(json)) return;
+        if (!is_list(type)) return;
         return length_before(tag, [&] { set(tag, json.array()); });
     }
   }
@@ -217,10 +218,8 @@ class ItemDecoder {
                " set  may not have a null string as a member");
         continue;
       }
-      if (tag == ValueTag::binary_set ? !is_base64(member)
-                                      : !is(member, JsonType::string, "String")) {
-        return;
-      }
+      const char* java_type = tag == ValueTag::binary_set ? "ByteBuffer" : "String";
+      if (!is(member, member.type(), JsonType::string, java_type)) return;
       written.push_back(member.text());
       if (texts) continue;
       std::string& bytes = made.emplace_back();
@@ -289,21 +288,15 @@ class ItemDecoder {
     entries_.erase(kept, entries_.end());
   }
 
-  bool is(JsonValue json, JsonType wanted, std::string_view java_name) {
-    if (json.type() == wanted) return true;
-    wrong_type(not_convertible(json, java_name));
+  bool is(JsonValue json, JsonType type, JsonType wanted, std::string_view java_type) {
+    if (type == wanted) return true;
+    wrong_type(not_convertible(json, java_type));
     return false;
   }
 
-  bool is_base64(JsonValue json) {
-    if (json.type() == JsonType::string) return true;
-    wrong_type(not_convertible(json, "ByteBuffer"));
-    return false;
-  }
-
-  bool is_list(JsonValue json) {
-    if (json.type() == JsonType::array) return true;
-    wrong_type(json.type() == JsonType::object ? unexpected_structure : unexpected_field_type);
+  bool is_list(JsonType type) {
+    if (type == JsonType::array) return true;
+    wrong_type(type == JsonType::object ? unexpected_structure : unexpected_field_type);
     return false;
   }
 
