@@ -267,7 +267,9 @@ void Decoder::members(JsonObject from, T& to) {
 class Encoder {
  public:
   // `unknown_words`, which may be null, are written where they were read.
-  explicit Encoder(const UnknownWords* unknown_words) : unknown_words_(unknown_words) {}
+  explicit Encoder(const UnknownWords* unknown_words) : unknown_words_(unknown_words) {
+    out_.reserve(1000);  // most messages, in one allocation
+  }
 
   // The first item that cannot be, and so has no JSON.
   const std::optional<ItemAccess::Refusal>& refusal() const { return refusal_; }
