@@ -6,6 +6,7 @@
 // with the seed and its turn.
 
 #include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -66,11 +67,21 @@ void run(std::string input, std::string turn) {
 class Mutator {
  public:
   Mutator(const std::vector<std::string>& corpus, std::uint64_t seed)
-      : corpus_(corpus), random_(seed) {}
+      : corpus_(corpus), random_(seed) {
+    for (const std::string& input : corpus) {
+      for (std::size_t at = 0; at < input.size(); ++at) {
+        const std::size_t end = word_end(input, at);
+        if (end > at) words_.push_back(input.substr(at, end - at));
+        at = end;
+      }
+    }
+    if (words_.empty()) words_.emplace_back();
+  }
 
   std::string next() {
     std::string input = pick(corpus_);
-    for (std::size_t left = 1 + below(6); left > 0; --left) mutate(input);
+    // Half of them one change away, so that deep checks are reached; the others further.
+    for (std::size_t left = below(2) == 0 ? 1 : 1 + below(6); left > 0; --left) mutate(input);
     return input;
   }
 
@@ -78,7 +89,27 @@ class Mutator {
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
   const std::string& pick(const std::vector<std::string>& from) { return from[below(from.size())]; }
 
+  // Words of the corpus, swapped, keep what is around them readable: JSON stays JSON.
+  static std::size_t word_end(const std::string& input, std::size_t at) {
+    while (at < input.size() && (std::isalnum(static_cast<unsigned char>(input[at])) != 0 ||
+                                 input[at] == '_' || input[at] == '#')) {
+      ++at;
+    }
+    return at;
+  }
+
+  void swap_word(std::string& input) {
+    std::size_t at = below(input.size() + 1);
+    while (at < input.size() && word_end(input, at) == at) ++at;
+    while (at > 0 && word_end(input, at - 1) > at) --at;
+    input.replace(at, word_end(input, at) - at, pick(words_));
+  }
+
   void mutate(std::string& input) {
+    if (below(2) == 0) {
+      swap_word(input);
+      return;
+    }
     static const std::vector<std::string> telling = {"",      std::string(1, '\0'),
                                                      "\xff",  "\x7f",
                                                      "\x80",  "{",
@@ -132,13 +163,14 @@ class Mutator {
   static constexpr std::size_t input_bytes_max = 4096;
 
   const std::vector<std::string>& corpus_;
+  std::vector<std::string> words_;
   std::mt19937_64 random_;
 };
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  std::uint64_t runs = 100'000;
+  std::uint64_t runs = 50'000;
   std::uint64_t seed = 1;
   std::vector<std::string> corpus = {""};
   for (int i = 1; i < count; ++i) {
