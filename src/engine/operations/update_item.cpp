@@ -74,8 +74,8 @@ Result<UpdateItemResult> update_item(const Engine& engine, const UpdateItemReque
 
   for (;;) {
     const auto table = TRY(engine.catalog.find(*request.table_name));
-    if (update) TRY(check_updates_no_key(*table, *update));
     auto item_key = TRY(key_of_request(*table, key_view));
+    if (update) TRY(check_updates_no_key(*table, *update));
     const ItemWrite write{.table = table,
                           .key = std::move(item_key),
                           .change = Change::update,
