@@ -160,13 +160,13 @@ std::string to_json(const AttributeValue& value) {
 }
 
 Result<Item> item_from_json(std::string_view json) {
-  AttributeValue value = TRY(wire::read_plain_json(json));
+  AttributeValue value = TRY(wire::read_plain_json(json, wire::PlainJson::item));
   if (!value.is_map()) return Error(ErrorCode::serialization, "An item is a JSON object");
   return Item(std::move(value.as_map()));
 }
 
 Result<AttributeValue> value_from_json(std::string_view json) {
-  return wire::read_plain_json(json);
+  return wire::read_plain_json(json, wire::PlainJson::value);
 }
 
 }  // namespace dynakeep

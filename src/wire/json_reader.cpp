@@ -273,7 +273,7 @@ Result<AttributeValue> read_plain(ondemand::value value, int depth) {
 
 }  // namespace
 
-Result<AttributeValue> read_plain_json(std::string_view text) {
+Result<AttributeValue> read_plain_json(std::string_view text, PlainJson kind) {
   // As the only element of an array, a scalar is read as everything else is.
   PaddedCopy padded;
   padded.assign("[", text, "]");
@@ -287,7 +287,7 @@ Result<AttributeValue> read_plain_json(std::string_view text) {
   for (auto each : array) {
     ondemand::value element;
     if (found || std::move(each).get(element) != simdjson::SUCCESS) return not_json();
-    found = TRY(read_plain(element, 0));
+    found = TRY(read_plain(element, kind == PlainJson::item ? 0 : 1));
   }
   const char* rest = nullptr;
   if (!found || document.current_location().get(rest) == simdjson::SUCCESS) return not_json();

@@ -121,9 +121,13 @@ class ParsedJson {
   JsonValue root_;
 };
 
+// What plain JSON is read for: DynamoDB's levels of nesting count from an item's attributes, and a
+// value is one of them.
+enum class PlainJson : std::uint8_t { item, value };
+
 // Any JSON as a value: objects become maps (of a key written twice the last counts), arrays lists.
 // Numbers keep every digit. Refused with a serialization error: text that is not one JSON value;
 // with a validation error: numbers that DynamoDB cannot hold, and nesting past its 32 levels.
-Result<AttributeValue> read_plain_json(std::string_view text);
+Result<AttributeValue> read_plain_json(std::string_view text, PlainJson kind);
 
 }  // namespace dynakeep::wire

@@ -12,8 +12,8 @@ namespace dynakeep::wire {
 // Members that the message does not know are passed over, as DynamoDB does. Refused:
 // - text that is not JSON, and values of a type that no member can be made of: serialization,
 //   with DynamoDB's message, or without one for text that is not JSON at all;
-// - legacy parameters (Expected, AttributesToGet, …): validation, since to pass over a condition
-//   would be to write without it.
+// - legacy parameters (Expected, AttributesToGet, …) and ReplicaUpdates: validation, since to pass
+//   over a condition would be to write without it.
 // Values that DynamoDB does not take come as refused items (ItemAccess), and words that an enum
 // does not know in `unknown_words`, for the engine to answer in their turn.
 template <typename Message>

@@ -509,7 +509,10 @@ TEST(Messages, RefuseLegacyParametersRatherThanPassOverAConditionOfTheirs) {
     EXPECT_EQ(request.has_value(), accepted) << json;
     EXPECT_TRUE(request || request.error().code() == ErrorCode::validation) << json;
   }
+  EXPECT_EQ(decode_message<PutItemRequest>(R"({"Expected":{}})").error().message(),
+            "The parameter Expected is not supported");
   EXPECT_FALSE(decode_message<GetItemRequest>(R"({"AttributesToGet":["a"]})"));
+  EXPECT_FALSE(decode_message<UpdateTableRequest>(R"({"ReplicaUpdates":[]})"));
   EXPECT_FALSE(decode_message<UpdateItemRequest>(R"({"AttributeUpdates":{}})"));
   EXPECT_FALSE(decode_message<DeleteItemRequest>(R"({"Expected":{}})"));
   EXPECT_FALSE(decode_message<QueryRequest>(R"({"KeyConditions":{}})"));

@@ -138,8 +138,7 @@ void Decoder::read_range(JsonValue from, double& lower, double& upper) {
 }
 
 void Decoder::refuse_unsupported(std::string_view name) {
-  error_ = Error::validation("The legacy parameter " + std::string(name) +
-                             " is not supported: use an expression instead");
+  error_ = Error::validation("The parameter " + std::string(name) + " is not supported");
 }
 
 bool Decoder::is_structure(JsonValue from, std::string_view shape, Place place) {
