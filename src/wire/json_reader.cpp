@@ -242,7 +242,7 @@ Result<AttributeValue> read_plain(ondemand::value value, int depth) {
       AttributeList list;
       for (auto each : array) {
         ondemand::value element;
-        if (std::move(each).get(element) != simdjson::SUCCESS) return not_json();
+        if (each.get(element) != simdjson::SUCCESS) return not_json();
         list.push_back(TRY(read_plain(element, depth + 1)));
       }
       return AttributeValue(std::move(list));
@@ -286,7 +286,7 @@ Result<AttributeValue> read_plain_json(std::string_view text, PlainJson kind) {
   std::optional<AttributeValue> found;
   for (auto each : array) {
     ondemand::value element;
-    if (found || std::move(each).get(element) != simdjson::SUCCESS) return not_json();
+    if (found || each.get(element) != simdjson::SUCCESS) return not_json();
     found = TRY(read_plain(element, kind == PlainJson::item ? 0 : 1));
   }
   const char* rest = nullptr;
