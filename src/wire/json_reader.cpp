@@ -59,7 +59,7 @@ class PaddedCopy {
 
 // What a thread may keep from one text to the next. The parser itself takes some twelve times as
 // much.
-constexpr std::size_t kept_bytes_max = 64 * 1024;
+constexpr std::size_t kept_bytes_max = 65536;
 
 }  // namespace
 

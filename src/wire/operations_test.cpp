@@ -108,18 +108,18 @@ class Operations : public testing::Test {
   Reply send(std::string_view operation, std::string_view json) {
     const Operation* found = find_operation(operation);
     EXPECT_NE(found, nullptr) << operation;
-    return found == nullptr ? Reply() : answer(*found, database_, json);
+    return found == nullptr ? Reply() : answer(*found, database, json);
   }
 
   // The body of the answer to {} when the database answers so.
   std::string body_of(std::string_view operation, std::any result) {
-    database_.answer_with(std::move(result));
+    database.answer_with(std::move(result));
     const Reply reply = send(operation, "{}");
     EXPECT_EQ(reply.status, 200);
     return reply.body;
   }
 
-  ScriptedDatabase database_;
+  ScriptedDatabase database;
 };
 
 const Time noon = Time(std::chrono::milliseconds(1'421'866'952'062));
@@ -153,9 +153,9 @@ constexpr std::string_view songs_json =
 TEST_F(Operations, EachCallsTheDatabasesOwnAndAnswersAnEmptyResult) {
   for (const Operation& operation : operations()) {
     SCOPED_TRACE(operation.name);
-    const Reply reply = answer(operation, database_, "{}");
+    const Reply reply = answer(operation, database, "{}");
     EXPECT_EQ(reply.status, 200);
-    EXPECT_EQ(database_.called(), operation.name);
+    EXPECT_EQ(database.called(), operation.name);
   }
 }
 
@@ -172,14 +172,14 @@ TEST_F(Operations, EachIsFoundByItsExactName) {
 TEST_F(Operations, EachRefusesWhatIsNotJsonAndPassesErrorsOn) {
   for (const Operation& operation : operations()) {
     SCOPED_TRACE(operation.name);
-    const Reply broken = answer(operation, database_, "{\"TableName\":");
+    const Reply broken = answer(operation, database, "{\"TableName\":");
     EXPECT_EQ(broken.status, 400);
     EXPECT_EQ(broken.body, R"({"__type":"com.amazon.coral.service#SerializationException"})");
-    EXPECT_EQ(database_.called(), "");
+    EXPECT_EQ(database.called(), "");
   }
-  database_.answer_with(Error::validation("no"));
+  database.answer_with(Error::validation("no"));
   for (const Operation& operation : operations()) {
-    const Reply refused = answer(operation, database_, "{}");
+    const Reply refused = answer(operation, database, "{}");
     EXPECT_EQ(refused.status, 400);
     EXPECT_EQ(refused.body,
               R"({"__type":"com.amazon.coral.validate#ValidationException","message":"no"})");
@@ -193,7 +193,7 @@ TEST_F(Operations, PutItemSaysWhatTheRequestSays) {
                   R"("ExpressionAttributeValues":{":one":{"N":"1"}},"ReturnValues":"ALL_OLD",)"
                   R"("ReturnValuesOnConditionCheckFailure":"ALL_OLD",)"
                   R"("ReturnConsumedCapacity":"INDEXES","ReturnItemCollectionMetrics":"SIZE"})");
-  const auto& asked = database_.asked<PutItemRequest>();
+  const auto& asked = database.asked<PutItemRequest>();
   EXPECT_EQ(asked.table_name, "Songs");
   EXPECT_EQ(asked.item, (Item{{"artist", "Nina"}, {"plays", 12}}));
   EXPECT_EQ(asked.condition_expression, "attribute_not_exists(#a)");
@@ -211,7 +211,7 @@ TEST_F(Operations, QueryAndScanSayWhatTheRequestSays) {
                 R"("FilterExpression":"f","ProjectionExpression":"p","Select":"COUNT","Limit":7,)"
                 R"("ExclusiveStartKey":{"a":{"S":"x"}},"ScanIndexForward":false,)"
                 R"("ConsistentRead":true})");
-  const auto& query = database_.asked<QueryRequest>();
+  const auto& query = database.asked<QueryRequest>();
   EXPECT_EQ(query.index_name, "by-year");
   EXPECT_EQ(query.key_condition_expression, "a = :a");
   EXPECT_EQ(query.filter_expression, "f");
@@ -223,14 +223,14 @@ TEST_F(Operations, QueryAndScanSayWhatTheRequestSays) {
   EXPECT_EQ(query.consistent_read, true);
 
   send("Scan", R"({"TableName":"Songs","Segment":2,"TotalSegments":4})");
-  EXPECT_EQ(database_.asked<ScanRequest>().segment, 2);
-  EXPECT_EQ(database_.asked<ScanRequest>().total_segments, 4);
+  EXPECT_EQ(database.asked<ScanRequest>().segment, 2);
+  EXPECT_EQ(database.asked<ScanRequest>().total_segments, 4);
 }
 
 TEST_F(Operations, BatchesAndTransactionsSayWhatTheRequestSays) {
   send("BatchWriteItem", R"({"RequestItems":{"Songs":[{"PutRequest":{"Item":{"a":{"S":"x"}}}},)"
                          R"({"DeleteRequest":{"Key":{"a":{"S":"y"}}}}]}})");
-  const auto& writes = database_.asked<BatchWriteItemRequest>().request_items->at("Songs");
+  const auto& writes = database.asked<BatchWriteItemRequest>().request_items->at("Songs");
   ASSERT_EQ(writes.size(), 2U);
   EXPECT_EQ(writes[0].put, (Item{{"a", "x"}}));
   EXPECT_FALSE(writes[0].remove);
@@ -239,7 +239,7 @@ TEST_F(Operations, BatchesAndTransactionsSayWhatTheRequestSays) {
   send("TransactWriteItems",
        R"({"ClientRequestToken":"t","TransactItems":[{"ConditionCheck":{"TableName":"A"}},)"
        R"({"Put":{"TableName":"B"}},{"Update":{"TableName":"C"}},{"Delete":{"TableName":"D"}}]})");
-  const auto& transaction = database_.asked<TransactWriteItemsRequest>();
+  const auto& transaction = database.asked<TransactWriteItemsRequest>();
   EXPECT_EQ(transaction.client_request_token, "t");
   ASSERT_EQ(transaction.transact_items->size(), 4U);
   EXPECT_EQ((*transaction.transact_items)[0].condition_check->table_name, "A");

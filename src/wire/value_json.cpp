@@ -327,7 +327,7 @@ class ItemDecoder {
            (tag == ValueTag::binary_set ? "of type BS" : "") + " contains duplicates.");
   }
 
-  static constexpr std::size_t kept_bytes_max = 64 * 1024;
+  static constexpr std::size_t kept_bytes_max = 65536;
 
   ValueProblem& problem_;
   std::string_view attribute_;  // the top-level one, for refusals

@@ -107,13 +107,12 @@ TEST(ValueJson, AnswersNumbersWithoutExponent) {
 
 TEST(ValueJson, PutsAttributesInOrderOfTheirNamesWhateverTheirNumber) {
   for (const int count : {2, 9, 32, 33, 200}) {
-    std::vector<std::string> names;
     AttributeMap expected;
-    for (int i = 0; i < count; ++i) names.push_back("attribute" + std::to_string(i * 7919 % 1000));
     std::string json = "{";
-    for (const std::string& name : names) {
-      if (json.size() > 1) json += ",";
-      json += "\"" + name + R"(":{"S":")" + name + "\"}";
+    for (int i = 0; i < count; ++i) {
+      const std::string name = "attribute" + std::to_string(i * 7919 % 1000);
+      if (i > 0) json += ",";
+      json.append("\"").append(name).append(R"(":{"S":")").append(name).append("\"}");
       expected.insert_or_assign(name, name);
     }
     const Decoded decoded = decode(json + "}");
