@@ -26,9 +26,7 @@ endif()
 
 set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/dynakeep)
 install(TARGETS dynakeep_package EXPORT dynakeepTargets)
-if(TARGET dynakeep)
-  install(TARGETS dynakeep)
-endif()
+install(TARGETS dynakeep)
 install(DIRECTORY include/dynakeep DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
 install(EXPORT dynakeepTargets NAMESPACE dynakeep:: DESTINATION ${config_folder})
 

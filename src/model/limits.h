@@ -2,7 +2,8 @@
 
 #include <cstddef>
 
-// DynamoDB's documented limits (Developer Guide, "Service, account, and table quotas"), each with its unit.
+// DynamoDB's documented limits (Developer Guide, "Service, account, and table quotas"), each with
+// its unit.
 namespace dynakeep::model {
 
 constexpr std::size_t item_bytes_max = 400 * 1024;
