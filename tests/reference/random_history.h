@@ -100,7 +100,7 @@ class RandomHistory {
   std::mt19937_64 random_;
   std::vector<TableShape> tables_;
   std::vector<OpenPage> open_pages_;
-  Step last_with_token_;  // none yet: no operation
+  std::vector<Step> next_steps_;  // already decided, the last first
 };
 
 }  // namespace dynakeep::reference
