@@ -60,6 +60,22 @@ bool is_filling(const Table& table) {
                      [](const Index& index) { return is_filling(index); });
 }
 
+// The table that this thread found last: mostly it is the one that is asked for next, and is then
+// found without a lock that all threads would write to. Good for as long as the catalog that it was
+// found in has the generation of that moment; keeps a table that has gone for as long as the thread
+// asks for nothing.
+struct LastFound {
+  std::uint64_t generation = 0;
+  TablePointer table = {};
+};
+thread_local LastFound last_found;
+
+// No two catalogs, and no two states of one, have the same.
+std::uint64_t new_generation() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
+
 Error no_such_table(std::string_view name) {
   return Error::resource_not_found("Requested resource not found: Table: " + std::string(name) +
                                    " not found");
@@ -111,7 +127,8 @@ Catalog::Catalog(storage::KeyValueStore& store, storage::KeyLocks& locks, const 
       locks_(locks),
       clock_(clock),
       place_(std::move(place)),
-      arn_prefix_("arn:aws:dynamodb:" + place_.region + ":" + place_.account_id + ":table/") {}
+      arn_prefix_("arn:aws:dynamodb:" + place_.region + ":" + place_.account_id + ":table/"),
+      generation_(new_generation()) {}
 
 Catalog::~Catalog() = default;
 
@@ -172,9 +189,15 @@ std::string_view Catalog::name_in(std::string_view name_or_arn) const {
 
 TablePointer Catalog::lookup(std::string_view name_or_arn) const {
   const std::string_view name = name_in(name_or_arn);
+  if (last_found.generation == generation_.load(std::memory_order_acquire) &&
+      last_found.table->name == name) {
+    return last_found.table;
+  }
   const std::shared_lock look(tables_mutex_);
   const auto found = tables_.find(name);
-  return found == tables_.end() ? nullptr : found->second;
+  if (found == tables_.end()) return nullptr;
+  last_found = {.generation = generation_.load(std::memory_order_relaxed), .table = found->second};
+  return found->second;
 }
 
 Result<TablePointer> Catalog::find(std::string_view name_or_arn) const {
@@ -236,6 +259,7 @@ void Catalog::install(const TablePointer& last, const TablePointer& next,
     } else {
       tables_.erase(last->name);
     }
+    generation_.store(new_generation(), std::memory_order_release);
   }
   if (last != nullptr) locks_.wait_for_holders();
   if (!dropped.empty()) {

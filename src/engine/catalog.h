@@ -259,6 +259,7 @@ class Catalog {
 
   // Held for a look, or to put a change in place.
   mutable std::shared_mutex tables_mutex_;
+  std::atomic<std::uint64_t> generation_;  // another with each change; read without the lock too
   Tables tables_;
   std::vector<storage::SpaceId> dropped_spaces_;
 };

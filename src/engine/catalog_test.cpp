@@ -51,6 +51,20 @@ TEST(Catalog, FindsTablesByNameAndByArn) {
             "Requested resource not found: Table: Song not found");
 }
 
+TEST(Catalog, FindsInEachCatalogItsOwn) {
+  const TestEngine one;
+  const TestEngine other;
+  const TablePointer in_one = one->catalog.create(plain_table("Songs")).value();
+  EXPECT_EQ(one->catalog.find("Songs").value(), in_one);
+  EXPECT_FALSE(other->catalog.find("Songs"));
+  const TablePointer in_other = other->catalog.create(plain_table("Songs")).value();
+  EXPECT_EQ(other->catalog.find("Songs").value(), in_other);
+  EXPECT_EQ(one->catalog.find("Songs").value(), in_one);
+  ASSERT_TRUE(one->catalog.drop("Songs", no_objection));
+  EXPECT_FALSE(one->catalog.find("Songs"));
+  EXPECT_EQ(other->catalog.find("Songs").value(), in_other);
+}
+
 TEST(Catalog, ListsNamesInBytewiseOrder) {
   const TestEngine engine;
   for (const char* name : {"b-2", "abc", "Zed", "b.1", "b_3"}) {

@@ -413,15 +413,20 @@ void tell_units_of(ThroughputDescription& told, const ThroughputDescription& uni
   told.write_capacity_units = units.write_capacity_units;
 }
 
+// Whether the change is one that DynamoDB needs time for: protection is not, nor what was so
+// before.
+bool takes_time(const Table& before, const Table& after, const UpdateTableRequest& request) {
+  return request.provisioned_throughput || request.on_demand_throughput ||
+         after.billing_mode != before.billing_mode || updates_indexes(request) ||
+         request.stream_specification || request.sse_specification ||
+         after.table_class != before.table_class;
+}
+
 // DynamoDB answers at the beginning of a change: UPDATING, with the units as they still are and an
 // index that goes still there.
 TableDescription describe_update(const Table& before, const Table& after,
                                  const UpdateTableRequest& request) {
-  const bool only_protection = !request.provisioned_throughput && !request.billing_mode &&
-                               !updates_indexes(request) && !request.stream_specification &&
-                               !request.sse_specification && !request.table_class &&
-                               !request.on_demand_throughput;
-  if (only_protection) return describe(after, TableStatus::active);
+  if (!takes_time(before, after, request)) return describe(after, TableStatus::active);
 
   TableDescription description = describe(after, TableStatus::updating);
   tell_units_of(description.provisioned_throughput, before.throughput);

@@ -271,6 +271,12 @@ TEST_F(UpdateTable, SwitchesTheBillingModeThereAndBack) {
   EXPECT_EQ(table.global_secondary_indexes.at(0).provisioned_throughput.write_capacity_units, 5);
 }
 
+TEST_F(UpdateTable, ToldWhatIsSoAlreadyTheTableStaysActive) {
+  const TableDescription answer =
+      update({.table_name = "OnDemand", .billing_mode = BillingMode::pay_per_request});
+  EXPECT_EQ(answer.table_status, TableStatus::active);
+}
+
 TEST_F(UpdateTable, AddsAnIndexThatIsFilledInTheBackground) {
   const TableDescription answer =
       update({.table_name = "Songs",
