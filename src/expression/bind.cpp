@@ -210,28 +210,32 @@ class Filling {
     return {};
   }
 
-  // Each node's names and values are looked up right before the node that uses them is checked.
-  Result<void> fill_and_check_condition() {
-    for (const Node& node : tree().nodes) {
-      TRY(fill(node));
-      TRY(check(node));
-    }
-    return {};
-  }
+  Result<void> fill_and_check_condition() { return fill_and_check(tree().nodes[tree().root]); }
 
+  // First the paths that are changed, then what they are changed to. DynamoDB goes through the
+  // actions from the last to the first.
   Result<std::vector<std::uint32_t>> fill_and_check_update() {
+    const auto& actions = tree().actions;
     std::vector<Path> targets;
-    targets.reserve(tree().actions.size());
-    for (const Action& action : tree().actions) targets.push_back(action.path);
+    targets.reserve(actions.size());
+    for (const Action& action : actions) targets.push_back(action.path);
     auto order = TRY(fill_and_order(targets));
-    for (const Node& node : tree().nodes) TRY(fill(node));
-    for (const Node& node : tree().nodes) TRY(check(node));
-    for (const Action& action : tree().actions) TRY(check(action));
+    for (auto action = actions.rbegin(); action != actions.rend(); ++action) {
+      if (action->kind != ActionKind::remove) TRY(fill_and_check(tree().nodes[action->operand]));
+      TRY(check(*action));
+    }
     return order;
   }
 
   Result<std::vector<std::uint32_t>> fill_and_order(const std::vector<Path>& paths) {
-    for (const Path path : paths) TRY(fill(path));
+    for (std::size_t at = paths.size(); at-- > 0;) {
+      auto filled = fill(paths[at]);
+      if (filled) continue;
+      // A clash between the paths that come after this one was met earlier.
+      TRY(distinct_order(bound_,
+                         {paths.begin() + static_cast<std::ptrdiff_t>(at) + 1, paths.end()}));
+      return filled.error();
+    }
     return distinct_order(bound_, paths);
   }
 
@@ -239,6 +243,14 @@ class Filling {
   const Tree& tree() const { return *bound_.tree_; }
   const Node& child(const Node& node, std::uint32_t at) const {
     return tree().nodes[tree().children[node.first_child + at]];
+  }
+
+  // Operands before what is done with them, so names and values are looked up right before the
+  // check that needs them.
+  Result<void> fill_and_check(const Node& node) {
+    for (std::uint32_t at = 0; at < node.child_count; ++at) TRY(fill_and_check(child(node, at)));
+    TRY(fill(node));
+    return check(node);
   }
 
   Result<void> fill(const Node& node) {
@@ -296,8 +308,8 @@ class Filling {
         TRY(check_distinct(node));
         return check_types(node, {ValueTag::string, ValueTag::number, ValueTag::binary});
       case NodeKind::between:
-        TRY(check_distinct(node));
         TRY(check_types(node, {ValueTag::string, ValueTag::number, ValueTag::binary}));
+        TRY(check_distinct(node));
         return check_bounds(child(node, 1), child(node, 2));
     }
     return {};

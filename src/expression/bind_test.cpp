@@ -338,6 +338,7 @@ TEST(BindCondition, ChecksOperandsThatAreKnownWithoutAnItem) {
           {"b < b", same("<", "[b]")},
           {"b between b and c", same("BETWEEN", "[b]")},
           {"b between c and b", same("BETWEEN", "[b]")},
+          {"b between b and :o", type_of("BETWEEN", "BOOL")},
           {"b between c and c", ""},
           {"b in (c, b)", same("IN", "[b]")},
           {"b in (c, c)", ""},
@@ -514,6 +515,14 @@ TEST(BindUpdate, ComplainsInDynamoDbsOrder) {
           {"SET b = :s, b = :zz", clash("overlap", "[b]", "[b]")},
           {"SET b = if_not_exists(:s, c), b = :s", clash("overlap", "[b]", "[b]")},
           {"SET b = #z + :zz", no_name("#z")},
+          // From the last action to the first.
+          {"REMOVE #y, #z", no_name("#z")},
+          {"REMOVE #y, b, b", clash("overlap", "[b]", "[b]")},
+          {"REMOVE b, b, #y", no_name("#y")},
+          {"SET b = :zz, c = :yy", no_value(":yy")},
+          {"SET b = :zz, c = if_not_exists(d)", count_of("if_not_exists", 1)},
+          {"SET c = :zz ADD b :s", section_type_of("ADD", "STRING")},
+          {"ADD b :s, c :l", section_type_of("ADD", "LIST")},
           {"SET b = if_not_exists(c), c = :zz", no_value(":zz")},
           {"SET b = list_append(:s, :zz)", no_value(":zz")},
           {"SET b = if_not_exists(c)", count_of("if_not_exists", 1)},
@@ -553,6 +562,9 @@ TEST(BindUpdate, RefusesPathsThatClash) {
           {"REMOVE b[1], b[1]", clash("overlap", "[b, [1]]", "[b, [1]]")},
           {"SET b = :s, c = :s, c = :s, b = :s", clash("overlap", "[c]", "[c]")},
           {"ADD b :n DELETE b :ss", clash("overlap", "[b]", "[b]")},
+          {"REMOVE b.x, b[0], b", clash("overlap", "[b, [0]]", "[b]")},
+          {"REMOVE b, b[0], b.c", clash("conflict", "[b, [0]]", "[b, c]")},
+          {"REMOVE b.c, b.c.d, b.c.d.e", clash("overlap", "[b, c, d]", "[b, c, d, e]")},
       });
   EXPECT_EQ(complaint(Kind::update, "SET #x = :s, b = :s", named({{"#x", "b"}})),
             clash("overlap", "[b]", "[b]"));

@@ -11,7 +11,7 @@
 #include "expression/reserved_words.h"
 
 // Complaints come in DynamoDB's order, whatever the order of the text: about the size, then the
-// syntax, redundant parentheses, the number of operators; then the first in the text about a
+// syntax and redundant parentheses, the number of operators; then the first in the text about a
 // function, a reserved word, an index or a path's depth; then repeated sections of an update.
 
 namespace dynakeep::expression {
@@ -50,8 +50,8 @@ std::optional<NodeKind> comparator(TokenKind kind) {
   }
 }
 
-// One parse. Every method that may meet a syntax error returns false or nothing then, and
-// `syntax_error_` says what it was.
+// One parse. Every method that may find the text broken returns false or nothing then, and
+// `broken_` says why.
 class Parser {
  public:
   Parser(Kind kind, std::string_view text) : text_(text), lexer_(text) {
@@ -61,10 +61,7 @@ class Parser {
   }
 
   Result<Tree> parse() {
-    if (!parse_text()) return Error::validation(std::move(syntax_error_));
-    if (has_redundant_parentheses_) {
-      return Error::validation("The expression has redundant parentheses;");
-    }
+    if (!parse_text()) return Error::validation(std::move(broken_));
     if (operators_ > operators_max) {
       return Error::validation("The expression contains too many operators; operator count: " +
                                std::to_string(operators_max + 1));
@@ -183,7 +180,10 @@ class Parser {
     advance();
     auto inner = disjunction();
     if (!inner || !expect(TokenKind::close)) return std::nullopt;
-    if (inner->is_group) has_redundant_parentheses_ = true;
+    if (inner->is_group) {
+      redundant_parentheses();
+      return std::nullopt;
+    }
     inner->is_group = true;
     return inner;
   }
@@ -214,7 +214,10 @@ class Parser {
     const bool inner_is_group = token_.kind == TokenKind::open;
     const auto inner = operand();
     if (!inner || !expect(TokenKind::close)) return std::nullopt;
-    if (inner_is_group) has_redundant_parentheses_ = true;
+    if (inner_is_group) {
+      redundant_parentheses();
+      return std::nullopt;
+    }
     return inner;
   }
 
@@ -450,7 +453,10 @@ class Parser {
       bool inner_is_group = false;
       left = sum(inner_is_group);
       if (!left || !expect(TokenKind::close)) return std::nullopt;
-      if (inner_is_group) has_redundant_parentheses_ = true;
+      if (inner_is_group) {
+        redundant_parentheses();
+        return std::nullopt;
+      }
       if (!left->is_operand) return left;
     } else {
       left = single_operand();
@@ -484,16 +490,20 @@ class Parser {
 
   // The current token is out of place. Quotes it with its neighbours.
   bool syntax_error() {
-    if (!syntax_error_.empty()) return false;
+    if (!broken_.empty()) return false;
     const bool at_end = token_.kind == TokenKind::end;
     const std::size_t start = before_.text.empty() ? 0 : before_.start;
     const Token after = at_end ? token_ : lexer_.next();
-    syntax_error_ = "Syntax error; token: \"";
-    syntax_error_ += at_end ? "<EOF>" : token_.text;
-    syntax_error_ += "\", near: \"";
-    syntax_error_ += text_.substr(start, after.end() - start);
-    syntax_error_ += "\"";
+    broken_ = "Syntax error; token: \"";
+    broken_ += at_end ? "<EOF>" : token_.text;
+    broken_ += "\", near: \"";
+    broken_ += text_.substr(start, after.end() - start);
+    broken_ += "\"";
     return false;
+  }
+
+  void redundant_parentheses() {
+    if (broken_.empty()) broken_ = "The expression has redundant parentheses;";
   }
 
   // ---- bounds ----
@@ -502,9 +512,7 @@ class Parser {
   class Nesting {
    public:
     explicit Nesting(Parser& parser) : parser_(parser) {
-      if (++parser_.depth_ > depth_max && parser_.syntax_error_.empty()) {
-        parser_.syntax_error_ = "The expression has redundant parentheses;";
-      }
+      if (++parser_.depth_ > depth_max) parser_.redundant_parentheses();
     }
     ~Nesting() { --parser_.depth_; }
     Nesting(const Nesting&) = delete;
@@ -537,8 +545,7 @@ class Parser {
   Tree tree_;
   std::size_t depth_ = 0;
   std::size_t operators_ = 0;
-  bool has_redundant_parentheses_ = false;
-  std::string syntax_error_;
+  std::string broken_;
   std::string complaint_;
   std::size_t complaint_at_ = 0;
   std::string repeated_section_;

@@ -88,16 +88,17 @@ Result<std::vector<std::uint32_t>> distinct_order(const Bound& bound,
       });
   if (clashing == order.end()) return order;
 
-  // Complain of the first path in the text that clashes with one before it.
-  for (std::size_t later = 1; later < paths.size(); ++later) {
-    for (std::size_t earlier = 0; earlier < later; ++earlier) {
-      const char* const how = clash(bound, paths[earlier], paths[later]);
+  // DynamoDB takes the paths from the last to the first and complains of the first one so met that
+  // clashes with one before it.
+  for (std::size_t one = paths.size() - 1; one-- > 0;) {
+    for (std::size_t two = one + 1; two < paths.size(); ++two) {
+      const char* const how = clash(bound, paths[one], paths[two]);
       if (how == nullptr) continue;
       return Error::validation(std::string("Two document paths ") + how +
                                " with each other; must remove or rewrite one of these paths; "
                                "path one: " +
-                               to_text(bound, paths[earlier]) +
-                               ", path two: " + to_text(bound, paths[later]));
+                               to_text(bound, paths[one]) +
+                               ", path two: " + to_text(bound, paths[two]));
     }
   }
   return order;

@@ -174,17 +174,16 @@ class Application {
 
   Result<void> read(const Action& action, Edit& edit) const {
     if (action.kind == ActionKind::remove) return {};
+    if (action.kind == ActionKind::set) TRY(check_container(action.path));
     const Node& node = update_.tree().nodes[action.operand];
     if (node.kind == NodeKind::plus || node.kind == NodeKind::minus) {
-      const ValueView left = TRY(operand(child(node, 0)));
-      const ValueView right = TRY(operand(child(node, 1)));
-      if (!left.is(ValueTag::number) || !right.is(ValueTag::number)) return incorrect_type();
+      const ValueView left = TRY(operand(child(node, 0), ValueTag::number));
+      const ValueView right = TRY(operand(child(node, 1), ValueTag::number));
       TRY(append_sum(edit.made, left, right, node.kind == NodeKind::minus));
       edit.value = ValueView(edit.made);
     } else if (node.kind == NodeKind::function && node.function == Function::list_append) {
-      const ValueView front = TRY(operand(child(node, 0)));
-      const ValueView back = TRY(operand(child(node, 1)));
-      if (!front.is(ValueTag::list) || !back.is(ValueTag::list)) return incorrect_type();
+      const ValueView front = TRY(operand(child(node, 0), ValueTag::list));
+      const ValueView back = TRY(operand(child(node, 1), ValueTag::list));
       std::string parts(elements_of(front.list(), front.payload()));
       parts += elements_of(back.list(), back.payload());
       append_counted(edit.made, ValueTag::list, front.list().size() + back.list().size(), parts);
@@ -200,6 +199,24 @@ class Application {
     return {};
   }
 
+  // That there is something in which the last step of the path may be set: the complaint comes
+  // before any about the operand.
+  Result<void> check_container(Path path) const {
+    if (path.count == 1) return {};
+    const bool by_index = update_.tree().steps[path.first + path.count - 1].is_index;
+    const Path above{.first = path.first, .count = path.count - 1};
+    const ValueView container = find(update_, above, old_);
+    if (!container.is(by_index ? ValueTag::list : ValueTag::map)) return invalid_path();
+    return {};
+  }
+
+  // An operand that must be of a type.
+  Result<ValueView> operand(const Node& node, ValueTag wanted) const {
+    const ValueView found = TRY(operand(node));
+    if (!found.is(wanted)) return incorrect_type();
+    return found;
+  }
+
   // A path, a value, or if_not_exists.
   Result<ValueView> operand(const Node& node) const {
     if (node.kind == NodeKind::value) return update_.value(node.slot);
@@ -208,6 +225,8 @@ class Application {
       if (!found.exists()) return missing_attribute();
       return found;
     }
+    // Where the first operand is there, the second need not be. (DynamoDB Local of 2020 wants
+    // both.)
     const ValueView found = find(update_, child(node, 0).path, old_);
     if (found.exists()) return found;
     return operand(child(node, 1));

@@ -226,6 +226,8 @@ TEST(Update, RefusesOperandsOfAWrongType) {
       {"SET q = s + n", incorrect_type},
       {"SET q = if_not_exists(a, :s) + :n", incorrect_type},
       {"SET l = list_append(s, :l)", incorrect_type},
+      {"SET l = list_append(s, zz)", incorrect_type},
+      {"SET n = s + zz", incorrect_type},
       {"SET l = list_append(:l, m)", incorrect_type},
       {"ADD s :n", incorrect_type},
       {"ADD n :ss", incorrect_type},
@@ -252,23 +254,17 @@ TEST(Update, RefusesOperandsThatAreNotThere) {
 
 TEST(Update, RefusesPathsThroughWhatIsNoMapOrList) {
   expect_errors({
-      {"SET q.x = :s", invalid_path},
-      {"SET s.x = :s", invalid_path},
-      {"SET s[0] = :s", invalid_path},
-      {"SET m[0] = :s", invalid_path},
-      {"SET l.x = :s", invalid_path},
-      {"SET m.q.r = :s", invalid_path},
-      {"SET m.a[0] = :s", invalid_path},
-      {"SET ll[5].k = :s", invalid_path},
-      {"REMOVE q.x", invalid_path},
-      {"REMOVE s.x", invalid_path},
-      {"REMOVE s[0]", invalid_path},
-      {"REMOVE m.q.r", invalid_path},
-      {"REMOVE ll[5].k", invalid_path},
-      {"REMOVE ll[0].k.z", invalid_path},
-      {"REMOVE l[0][0]", invalid_path},
-      {"ADD m.q.r :n", invalid_path},
-      {"DELETE n.x :ss", invalid_path},
+      {"SET q.x = :s", invalid_path},    {"SET s.x = :s", invalid_path},
+      {"SET s[0] = :s", invalid_path},   {"SET m[0] = :s", invalid_path},
+      {"SET l.x = :s", invalid_path},    {"SET m.q.r = :s", invalid_path},
+      {"SET m.a[0] = :s", invalid_path}, {"SET ll[5].k = :s", invalid_path},
+      {"REMOVE q.x", invalid_path},      {"REMOVE s.x", invalid_path},
+      {"REMOVE s[0]", invalid_path},     {"REMOVE m.q.r", invalid_path},
+      {"REMOVE ll[5].k", invalid_path},  {"REMOVE ll[0].k.z", invalid_path},
+      {"REMOVE l[0][0]", invalid_path},  {"ADD m.q.r :n", invalid_path},
+      {"DELETE n.x :ss", invalid_path},  {"SET s.x = zz", invalid_path},
+      {"SET q.x = s + n", invalid_path}, {"SET s.x = zz", invalid_path},
+      {"SET q.x = s + n", invalid_path},
   });
   const Item key{{"a", "k"}};
   expect_errors({{"SET m.x = :s", invalid_path}, {"REMOVE l[0]", invalid_path}}, key);
