@@ -291,7 +291,8 @@ void Connection::settle() {
     ::shutdown(socket_.get(), SHUT_WR);
     lingering_ = true;
   }
-  if (parser_ && (closing_ || (parser_->is_fresh() && unparsed_.empty()))) {
+  if (parser_ &&
+      (closing_ || (parser_->state() == RequestParser::State::head && unparsed_.empty()))) {
     worker_.give_back(std::move(parser_));
   }
   if (worker_.is_draining() && owes_nothing && !parser_ && unparsed_.empty() && !lingering_) {

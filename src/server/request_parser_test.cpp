@@ -74,7 +74,7 @@ TEST(RequestParser, ReadsOneRequestAfterTheOther) {
     ASSERT_EQ(parser.state(), State::complete);
     targets.push_back(parser.request().target + " " + parser.request().body);
     parser.next();
-    EXPECT_TRUE(parser.is_fresh());
+    EXPECT_EQ(parser.state(), State::head);
   }
   EXPECT_EQ(targets, (std::vector<std::string>{"/path?query hello", "/path?query hello", "/b "}));
 }
@@ -108,15 +108,34 @@ TEST(RequestParser, TakesTheAbsoluteFormForItsPath) {
 
 TEST(RequestParser, RefusesWhatIsNoHttp) {
   for (const std::string bytes :
-       {"hello\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n",
+       {"hello\r\n\r\n",
+        "GET / HTTP/2.0\r\n\r\n",
+        "GET /\r\n\r\n",
+        "GET / HTTP/1.1\nHost: a\n\n",
         "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: 5x\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
-        "GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/1.1\r\nspaced name: a\r\n\r\n",
+        "GET / HTTP/1.1\r\n continued: a\r\n\r\n",
+        "GET / HTTP/1.1\r\na: b\r\n c\r\n\r\n",
+        "GET / HTTP/1.1\r\na: b\x01\r\n\r\n",
+        "GET / HTTP/1.1\r\na : b\r\n\r\n",
+        "GET /a b HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\na: b\rc\r\n\r\n",
+        "GET / HTTP/1.1\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1 2\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n",
+        "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        "GET / HTTP/1.1\r\nspaced name: a\r\n\r\n",
         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"}) {
     EXPECT_EQ(status_of(bytes), 400) << bytes;
   }
+}
+
+TEST(RequestParser, RefusesAtTheFirstWrongByteOfALine) {
+  EXPECT_EQ(status_of("\x16"), 400);
+  EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\n"), 400);
 }
 
 TEST(RequestParser, RefusesLengthsThatTwoReadersCouldReadDifferently) {
@@ -127,12 +146,19 @@ TEST(RequestParser, RefusesLengthsThatTwoReadersCouldReadDifferently) {
   EXPECT_EQ(status_of("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
                       "Content-Length: 5\r\n\r\n"),
             400);
+  EXPECT_EQ(status_of("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+                      "Transfer-Encoding: chunked\r\n\r\n"),
+            400);
+  EXPECT_EQ(status_of("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
+  EXPECT_EQ(status_of("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na"), 200);
 }
 
 TEST(RequestParser, RefusesABodyPastTheLimitAsSoonAsItIsAnnounced) {
   const RequestLimits limits{.body_bytes_max = 10};
   EXPECT_EQ(status_of("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789", limits), 200);
   EXPECT_EQ(status_of("POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n", limits), 413);
+  const std::string huge(100, '9');
+  EXPECT_EQ(status_of("POST / HTTP/1.1\r\nContent-Length: " + huge + "\r\n\r\n", limits), 413);
   const std::string chunked =
       "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n";
   EXPECT_EQ(status_of(chunked + "2\r\n89\r\n0\r\n\r\n", limits), 200);

@@ -146,7 +146,7 @@ std::unique_ptr<RequestParser> Worker::take_parser() {
 
 void Worker::give_back(std::unique_ptr<RequestParser> parser) {
   if (parsers_.size() >= kept_parsers_max) return;
-  if (!parser->is_fresh()) parser->next();
+  if (parser->state() != RequestParser::State::head) parser->next();
   parsers_.push_back(std::move(parser));
 }
 
