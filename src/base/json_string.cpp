@@ -1,5 +1,10 @@
 #include "base/json_string.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -27,6 +32,20 @@ bool may_need_escape(std::uint64_t word) {
 }
 
 std::size_t first_to_escape(std::string_view text, std::size_t from) {
+#ifdef __SSE2__
+  const __m128i quote = _mm_set1_epi8('"');
+  const __m128i backslash = _mm_set1_epi8('\\');
+  const __m128i last_control = _mm_set1_epi8(0x1F);
+  for (; from + 16 <= text.size(); from += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
+    const __m128i found = _mm_or_si128(
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+        _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));  // unsigned bytes <= 0x1F
+    if (const int mask = _mm_movemask_epi8(found); mask != 0) {
+      return from + static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(mask)));
+    }
+  }
+#endif
   while (from + 8 <= text.size()) {
     std::uint64_t word = 0;
     std::memcpy(&word, text.data() + from, 8);
@@ -73,6 +92,16 @@ void append_escape(std::string& out, char character) {
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  const std::size_t plain = first_to_escape(text, 0);
+  if (plain == text.size()) {
+    // Nearly always: grown once, filled in place.
+    const std::size_t at = out.size();
+    out.resize(at + text.size() + 2);
+    out[at] = '"';
+    text.copy(out.data() + at + 1, text.size());
+    out.back() = '"';
+    return;
+  }
   out.push_back('"');
   std::size_t done = 0;
   while (true) {

@@ -11,25 +11,6 @@
 namespace dynakeep::model {
 namespace {
 
-std::size_t take_size(std::string_view& bytes) {
-  // Nearly every length is below 128 and is its own byte.
-  if (!bytes.empty() && static_cast<unsigned char>(bytes[0]) < 0x80) {
-    const auto size = static_cast<std::size_t>(bytes[0]);
-    bytes.remove_prefix(1);
-    return size;
-  }
-  std::uint64_t value = 0;
-  INVARIANT(base::take_varint(bytes, value));
-  return static_cast<std::size_t>(value);
-}
-
-std::string_view take_bytes(std::string_view& bytes, std::size_t count) {
-  INVARIANT(count <= bytes.size());
-  const std::string_view taken = bytes.substr(0, count);
-  bytes.remove_prefix(count);
-  return taken;
-}
-
 template <typename Set, typename Append>
 void append_set(std::string& out, const Set& set, Append append_member) {
   base::append_varint(out, set.size());
@@ -60,10 +41,12 @@ AttributeMap decode_map(MapView map) {
 
 // ---- sizes ----
 
+// Half a byte a digit and one more, and one for a minus sign. The encoding has a byte for each two
+// digits, and three around them.
 std::size_t size_of_number(std::string_view encoded) {
-  const int digits = encoded_number_digits(encoded);
-  const bool negative = encoded[0] == 1;
-  return static_cast<std::size_t>((digits + 1) / 2 + 1 + (negative ? 1 : 0));
+  if (encoded.size() == 1) return 1;  // zero
+  const bool is_negative = encoded[0] == 1;
+  return encoded.size() - 2 + (is_negative ? 1 : 0);
 }
 
 // ---- well-formedness of bytes of unknown origin ----
@@ -200,14 +183,6 @@ ValueTag tag_of(AttributeType type) {
 
 // ---- views ----
 
-ValueView::ValueView(std::string_view bytes) {
-  INVARIANT(!bytes.empty());
-  std::string_view rest = bytes.substr(1);
-  const std::size_t size = take_size(rest);
-  payload_ = take_bytes(rest, size);
-  bytes_ = bytes.substr(0, bytes.size() - rest.size());
-}
-
 ListView ValueView::list() const {
   INVARIANT(is(ValueTag::list));
   return ListView(payload_);
@@ -270,8 +245,6 @@ AttributeValue ValueView::decode() const {
   base::violated("a value's tag is known", __FILE__, __LINE__);
 }
 
-ListView::ListView(std::string_view payload) : values_(payload) { count_ = take_size(values_); }
-
 ValueView ListView::operator[](std::size_t index) const {
   if (index >= count_) return {};
   auto each = begin();
@@ -279,37 +252,11 @@ ValueView ListView::operator[](std::size_t index) const {
   return each.value();
 }
 
-ListView::Cursor::Cursor(std::string_view rest, std::size_t count) : rest_(rest), left_(count + 1) {
-  next();
-}
-
-void ListView::Cursor::next() {
-  if (--left_ == 0) return;
-  value_ = ValueView(rest_);
-  rest_.remove_prefix(value_.bytes().size());
-}
-
-SetView::SetView(std::string_view payload) : members_(payload) { count_ = take_size(members_); }
-
 bool SetView::contains(std::string_view member) const {
   for (auto each = begin(); !each.done(); each.next()) {
     if (each.member() == member) return true;
   }
   return false;
-}
-
-SetView::Cursor::Cursor(std::string_view rest, std::size_t count) : rest_(rest), left_(count + 1) {
-  next();
-}
-
-void SetView::Cursor::next() {
-  if (--left_ == 0) return;
-  const std::size_t size = take_size(rest_);
-  member_ = take_bytes(rest_, size);
-}
-
-MapView::MapView(std::string_view payload) : payload_(payload), entries_(payload) {
-  count_ = take_size(entries_);
 }
 
 ValueView MapView::find(std::string_view name) const {
@@ -319,20 +266,6 @@ ValueView MapView::find(std::string_view name) const {
     if (order > 0) break;
   }
   return {};
-}
-
-MapView::Cursor::Cursor(std::string_view rest, std::size_t count) : rest_(rest), left_(count + 1) {
-  next();
-}
-
-void MapView::Cursor::next() {
-  if (--left_ == 0) return;
-  const std::string_view start = rest_;
-  const std::size_t size = take_size(rest_);
-  name_ = take_bytes(rest_, size);
-  value_ = ValueView(rest_);
-  rest_.remove_prefix(value_.bytes().size());
-  entry_ = start.substr(0, start.size() - rest_.size());
 }
 
 MapView view_item(std::string_view encoded) {

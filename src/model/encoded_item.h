@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
+#include "base/invariant.h"
 #include "dynakeep/item.h"
 #include "dynakeep/result.h"
 
@@ -159,6 +161,95 @@ class MapView {
   std::string_view entries_;
   std::size_t count_ = 0;
 };
+
+// ---- the walking, in the header: every read and every write does little else ----
+
+namespace detail {
+
+inline std::size_t take_size(std::string_view& bytes) {
+  // Nearly every length is below 128 and is its own byte.
+  if (!bytes.empty() && static_cast<unsigned char>(bytes[0]) < 0x80) {
+    const auto size = static_cast<std::size_t>(bytes[0]);
+    bytes.remove_prefix(1);
+    return size;
+  }
+  // And nearly every other below 16,384, in two.
+  if (bytes.size() >= 2 && static_cast<unsigned char>(bytes[1]) < 0x80) {
+    const auto size = (static_cast<std::size_t>(bytes[1]) << 7) |
+                      (static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) & 0x7F);
+    bytes.remove_prefix(2);
+    return size;
+  }
+  std::uint64_t value = 0;
+  INVARIANT(base::take_varint(bytes, value));
+  return static_cast<std::size_t>(value);
+}
+
+inline std::string_view take_bytes(std::string_view& bytes, std::size_t count) {
+  INVARIANT(count <= bytes.size());
+  const std::string_view taken = bytes.substr(0, count);
+  bytes.remove_prefix(count);
+  return taken;
+}
+
+}  // namespace detail
+
+inline ValueView::ValueView(std::string_view bytes) {
+  INVARIANT(!bytes.empty());
+  std::string_view rest = bytes.substr(1);
+  const std::size_t size = detail::take_size(rest);
+  payload_ = detail::take_bytes(rest, size);
+  bytes_ = bytes.substr(0, bytes.size() - rest.size());
+}
+
+inline ListView::ListView(std::string_view payload) : values_(payload) {
+  count_ = detail::take_size(values_);
+}
+
+inline ListView::Cursor::Cursor(std::string_view rest, std::size_t count)
+    : rest_(rest), left_(count + 1) {
+  next();
+}
+
+inline void ListView::Cursor::next() {
+  if (--left_ == 0) return;
+  value_ = ValueView(rest_);
+  rest_.remove_prefix(value_.bytes().size());
+}
+
+inline SetView::SetView(std::string_view payload) : members_(payload) {
+  count_ = detail::take_size(members_);
+}
+
+inline SetView::Cursor::Cursor(std::string_view rest, std::size_t count)
+    : rest_(rest), left_(count + 1) {
+  next();
+}
+
+inline void SetView::Cursor::next() {
+  if (--left_ == 0) return;
+  const std::size_t size = detail::take_size(rest_);
+  member_ = detail::take_bytes(rest_, size);
+}
+
+inline MapView::MapView(std::string_view payload) : payload_(payload), entries_(payload) {
+  count_ = detail::take_size(entries_);
+}
+
+inline MapView::Cursor::Cursor(std::string_view rest, std::size_t count)
+    : rest_(rest), left_(count + 1) {
+  next();
+}
+
+inline void MapView::Cursor::next() {
+  if (--left_ == 0) return;
+  const std::string_view start = rest_;
+  const std::size_t size = detail::take_size(rest_);
+  name_ = detail::take_bytes(rest_, size);
+  value_ = ValueView(rest_);
+  rest_.remove_prefix(value_.bytes().size());
+  entry_ = start.substr(0, start.size() - rest_.size());
+}
 
 // A whole encoded item's attributes.
 MapView view_item(std::string_view encoded);

@@ -120,9 +120,4 @@ void append_number_text(std::string& out, std::string_view encoded) {
   }
 }
 
-int encoded_number_digits(std::string_view encoded) {
-  if (byte_at(encoded, 0) == zero_lead) return 0;
-  return static_cast<int>(take_apart(encoded).count);
-}
-
 }  // namespace dynakeep::model

@@ -28,7 +28,4 @@ std::size_t encoded_number_size(std::string_view bytes);
 // Appends the number's plain decimal text, as Number::to_string, straight from its bytes.
 void append_number_text(std::string& out, std::string_view encoded);
 
-// Significant decimal digits of an encoded number; 0 for zero.
-int encoded_number_digits(std::string_view encoded);
-
 }  // namespace dynakeep::model
