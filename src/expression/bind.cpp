@@ -8,6 +8,7 @@
 #include "expression/parse_cache.h"
 #include "expression/paths.h"
 #include "model/encoded_number.h"
+#include "model/limits.h"
 
 namespace dynakeep::expression {
 namespace {
@@ -104,6 +105,12 @@ Result<void> Binder::start_names() {
           "ExpressionAttributeNames contains invalid key: The expression attribute map contains a "
           "key that is too long; size of key: " +
           std::to_string(placeholder.size()));
+    }
+    if (name.size() > model::attribute_name_bytes_max) {
+      return Error::validation(
+          "ExpressionAttributeNames contains invalid value: Attribute name is too large, must be "
+          "less than " +
+          std::to_string(model::attribute_name_bytes_max + 1) + " bytes for key " + placeholder);
     }
     if (name.empty()) {
       return Error::validation(
@@ -214,11 +221,8 @@ class Filling {
 
   // First the paths that are changed, then what they are changed to. DynamoDB goes through the
   // actions from the last to the first.
-  Result<std::vector<std::uint32_t>> fill_and_check_update() {
+  Result<std::vector<std::uint32_t>> fill_and_check_update(const std::vector<Path>& targets) {
     const auto& actions = tree().actions;
-    std::vector<Path> targets;
-    targets.reserve(actions.size());
-    for (const Action& action : actions) targets.push_back(action.path);
     auto order = TRY(fill_and_order(targets));
     for (auto action = actions.rbegin(); action != actions.rend(); ++action) {
       if (action->kind != ActionKind::remove) TRY(fill_and_check(tree().nodes[action->operand]));
@@ -522,7 +526,9 @@ Result<Update> bind_update(Binder& binder, std::string_view text) {
   if (auto taken = filling.take_tree(Kind::update, text); !taken) {
     return in_field(Kind::update, taken.error());
   }
-  auto order = filling.fill_and_check_update();
+  bound.paths_.reserve(bound.tree().actions.size());
+  for (const Action& action : bound.tree().actions) bound.paths_.push_back(action.path);
+  auto order = filling.fill_and_check_update(bound.paths_);
   if (!order) return in_field(Kind::update, order.error());
   bound.order_ = *std::move(order);
   return bound;

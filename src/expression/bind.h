@@ -119,11 +119,13 @@ class Condition : public Bound {};
 // An UpdateExpression: update.h.
 class Update : public Bound {
  public:
-  // Positions of tree().actions in order of their paths.
+  // The paths of tree().actions, and their positions in order of the paths.
+  const std::vector<Path>& paths() const { return paths_; }
   const std::vector<std::uint32_t>& order() const { return order_; }
 
  private:
   friend Result<Update> bind_update(Binder& binder, std::string_view text);
+  std::vector<Path> paths_;
   std::vector<std::uint32_t> order_;
 };
 

@@ -658,6 +658,10 @@ TEST(Binder, RefusesEmptyMapsAndKeysThatAreNoPlaceholders) {
             "a key that is too long;");
   EXPECT_EQ(with(named({{"#a", ""}}), {}),
             "ExpressionAttributeNames contains invalid value: Empty attribute name for key #a");
+  EXPECT_EQ(with(named({{"#a", std::string(65535, 'a')}}), {}), "");
+  EXPECT_EQ(with(named({{"#a", std::string(65536, 'a')}}), {}),
+            "ExpressionAttributeNames contains invalid value: Attribute name is too large, must be "
+            "less than 65536 bytes for key #a");
 }
 
 TEST(Binder, RefusesValuesThatCannotBe) {

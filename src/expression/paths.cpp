@@ -104,4 +104,14 @@ Result<std::vector<std::uint32_t>> distinct_order(const Bound& bound,
   return order;
 }
 
+PathBranch PathBranch::take() {
+  std::size_t count = 1;
+  while (count < order_.size() && compare_steps(*bound_, next(), next(count)) == 0) ++count;
+  PathBranch branch = *this;
+  branch.order_ = order_.first(count);
+  ++branch.depth_;
+  order_ = order_.subspan(count);
+  return branch;
+}
+
 }  // namespace dynakeep::expression

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -25,8 +24,6 @@ using model::MapView;
 using model::SetView;
 using model::ValueTag;
 using model::ValueView;
-
-using Order = std::span<const std::uint32_t>;
 
 Error invalid_path() {
   return Error::validation(
@@ -152,12 +149,13 @@ class Application {
     std::size_t bytes_more = 0;
     for (std::size_t at = 0; at < actions.size(); ++at) {
       TRY(read(actions[at], edits_[at]));
-      bytes_more += edits_[at].value.bytes().size() + update_.name(step(at, 0).number).size();
+      bytes_more += edits_[at].value.bytes().size() + top_level_name(actions[at]).size();
     }
 
     std::string entries;
     entries.reserve(old_.payload().size() + bytes_more + 4 * actions.size());
-    const std::size_t count = TRY(append_entries(entries, old_, update_.order(), 0));
+    const std::size_t count =
+        TRY(append_entries(entries, old_, PathBranch(update_, update_.paths(), update_.order())));
     std::string item;
     item.reserve(entries.size() + 1 + base::varint_bytes_max);
     model::append_item_head(item, count);
@@ -234,39 +232,18 @@ class Application {
 
   // ---- writing ----
 
-  const Step& step(std::size_t action, std::uint32_t depth) const {
-    return update_.tree().steps[update_.tree().actions[action].path.first + depth];
+  std::string_view top_level_name(const Action& action) const {
+    return update_.name(update_.tree().steps[action.path.first].number);
   }
 
-  bool is_leaf(Order branch, std::uint32_t depth) const {
-    return update_.tree().actions[branch.front()].path.count == depth;
-  }
-
-  // Takes off the front of `order` all actions whose paths share the step at `depth`.
-  Order take_branch(Order& order, std::uint32_t depth) const {
-    const Step& first = step(order.front(), depth);
-    std::size_t count = 1;
-    while (count < order.size() && is_same(first, step(order[count], depth))) ++count;
-    const Order branch = order.first(count);
-    order = order.subspan(count);
-    return branch;
-  }
-
-  bool is_same(const Step& a, const Step& b) const {
-    return a.number == b.number ||
-           (!a.is_index && update_.name(a.number) == update_.name(b.number));
-  }
-
-  // Appends the entries of `map` as the actions, whose step `depth` is a name, leave them. Returns
-  // how many there are. Entries and actions are both in order: one walk over each.
-  Result<std::size_t> append_entries(std::string& out, MapView map, Order order,
-                                     std::uint32_t depth) const {
+  // Appends the entries of `map` as the actions leave them. Returns how many there are. Entries and
+  // actions are both in order: one walk over each.
+  Result<std::size_t> append_entries(std::string& out, MapView map, PathBranch branch) const {
     std::size_t count = 0;
     Copier copier(out);
     auto entry = map.begin();
-    while (!order.empty()) {
-      const std::string_view name = update_.name(step(order.front(), depth).number);
-      const Order branch = take_branch(order, depth);
+    while (!branch.empty()) {
+      const std::string_view name = branch.name();
       int ahead = 1;
       for (; !entry.done() && (ahead = entry.name().compare(name)) < 0; entry.next(), ++count) {
         copier.copy(entry.entry());
@@ -276,7 +253,7 @@ class Application {
       const std::size_t before = out.size();
       model::append_name(out, name);
       const ValueView old = is_there ? entry.value() : ValueView();
-      if (TRY(append_changed(out, old, branch, depth + 1))) {
+      if (TRY(append_changed(out, old, branch.take()))) {
         ++count;
       } else {
         out.resize(before);
@@ -287,40 +264,37 @@ class Application {
     return count;
   }
 
-  // Appends the elements of `list` as the actions, whose step `depth` is an index, leave them:
-  // those past the end close up behind it.
-  Result<std::size_t> append_elements(std::string& out, ListView list, Order order,
-                                      std::uint32_t depth) const {
+  // Appends the elements of `list` as the actions leave them: those past the end close up behind it.
+  Result<std::size_t> append_elements(std::string& out, ListView list, PathBranch branch) const {
     std::size_t count = 0;
     Copier copier(out);
     std::uint32_t at = 0;
     for (auto each = list.begin(); !each.done(); each.next(), ++at) {
-      if (order.empty() || step(order.front(), depth).number != at) {
+      if (branch.empty() || branch.index() != at) {
         copier.copy(each.value().bytes());
         ++count;
         continue;
       }
       copier.flush();
-      if (TRY(append_changed(out, each.value(), take_branch(order, depth), depth + 1))) ++count;
+      if (TRY(append_changed(out, each.value(), branch.take()))) ++count;
     }
     copier.flush();
-    while (!order.empty()) {
-      if (TRY(append_changed(out, {}, take_branch(order, depth), depth + 1))) ++count;
+    while (!branch.empty()) {
+      if (TRY(append_changed(out, {}, branch.take()))) ++count;
     }
     return count;
   }
 
-  // Appends what the actions, which share their first `depth` steps, make of the value these lead
-  // to; `old` does not exist if there is none. False, with nothing appended, if none is left.
-  Result<bool> append_changed(std::string& out, ValueView old, Order branch,
-                              std::uint32_t depth) const {
-    if (is_leaf(branch, depth)) return append_leaf(out, old, branch.front());
-    const bool by_index = step(branch.front(), depth).is_index;
+  // Appends what the branch's actions make of the value it leads to; `old` does not exist if there
+  // is none. False, with nothing appended, if none is left.
+  Result<bool> append_changed(std::string& out, ValueView old, PathBranch branch) const {
+    if (branch.is_leaf()) return append_leaf(out, old, branch.position());
+    const bool by_index = branch.by_index();
     if (!old.is(by_index ? ValueTag::list : ValueTag::map)) return invalid_path();
     std::string parts;
     parts.reserve(old.payload().size());
-    const std::size_t count = by_index ? TRY(append_elements(parts, old.list(), branch, depth))
-                                       : TRY(append_entries(parts, old.map(), branch, depth));
+    const std::size_t count = by_index ? TRY(append_elements(parts, old.list(), branch))
+                                       : TRY(append_entries(parts, old.map(), branch));
     append_counted(out, old.tag(), count, parts);
     return true;
   }
@@ -365,10 +339,7 @@ Result<std::string> apply(const Update& update, MapView old) {
 }
 
 std::string updated_attributes(const Update& update, MapView item) {
-  std::vector<Path> paths;
-  paths.reserve(update.tree().actions.size());
-  for (const Action& action : update.tree().actions) paths.push_back(action.path);
-  return prune(update, paths, update.order(), item);
+  return prune(update, update.paths(), update.order(), item);
 }
 
 }  // namespace dynakeep::expression
