@@ -264,7 +264,8 @@ class Application {
     return count;
   }
 
-  // Appends the elements of `list` as the actions leave them: those past the end close up behind it.
+  // Appends the elements of `list` as the actions leave them: those past the end close up behind
+  // it.
   Result<std::size_t> append_elements(std::string& out, ListView list, PathBranch branch) const {
     std::size_t count = 0;
     Copier copier(out);
