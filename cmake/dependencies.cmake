@@ -5,9 +5,7 @@ find_package(Threads REQUIRED)
 find_package(RocksDB REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(ZLIB REQUIRED)
-# Debian 12 has two Boosts: 1.74, the default, is too old.
-find_package(Boost 1.81 REQUIRED)
+find_library(LIBDEFLATE deflate REQUIRED)  # linked by its name: Debian's has no CMake files
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)

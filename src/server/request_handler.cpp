@@ -5,7 +5,7 @@
 #include <chrono>
 #include <utility>
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "base/log.h"
 #include "base/utf8.h"
@@ -141,8 +141,7 @@ http::HttpResponse RequestHandler::respond(int status, std::string_view content_
   response.headers.add("Server", "Dynakeep");
   response.headers.add("x-amzn-RequestId", next_request_id());
   if (!content_type.empty()) response.headers.add("Content-Type", content_type);
-  const auto crc =
-      ::crc32_z(0, reinterpret_cast<const Bytef*>(response.body.data()), response.body.size());
+  const auto crc = ::libdeflate_crc32(0, response.body.data(), response.body.size());
   std::array<char, 20> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), crc).ptr;
   response.headers.add("x-amz-crc32",

@@ -8,7 +8,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "http/signature.h"
 #include "server/unused_database.h"
@@ -68,6 +67,16 @@ class EndpointTest : public testing::Test {
   RequestHandler handler_{database_, {}};
 };
 
+// The plainest CRC-32 (ISO 3309) there is.
+std::uint32_t crc32_bit_by_bit(std::string_view bytes) {
+  std::uint32_t sum = 0xFFFFFFFF;
+  for (const char byte : bytes) {
+    sum ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) sum = (sum >> 1) ^ ((sum & 1) != 0 ? 0xEDB88320U : 0U);
+  }
+  return ~sum;
+}
+
 using Endpoint = EndpointTest;
 
 TEST_F(Endpoint, AnswersAnOperation) {
@@ -77,9 +86,7 @@ TEST_F(Endpoint, AnswersAnOperation) {
   EXPECT_EQ(response.headers.find("content-type"), "application/x-amz-json-1.0");
   EXPECT_THAT(std::string(response.headers.find("x-amzn-RequestId").value_or("")),
               MatchesRegex("[0-9A-Z]{52}"));
-  EXPECT_EQ(response.headers.find("x-amz-crc32"),
-            std::to_string(::crc32(0, reinterpret_cast<const Bytef*>(response.body.data()),
-                                   static_cast<uInt>(response.body.size()))));
+  EXPECT_EQ(response.headers.find("x-amz-crc32"), std::to_string(crc32_bit_by_bit(response.body)));
 }
 
 TEST_F(Endpoint, AnswersInTheContentTypeOfTheRequest) {
