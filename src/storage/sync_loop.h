@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -14,19 +16,24 @@
 
 namespace dynakeep::storage {
 
-// One thread that syncs a log for all who wait for it: while one sync runs the next waiters gather,
-// and one sync answers them all. It sleeps while nobody waits, unless it has an interval to keep.
+// Syncs a log for all who wait for it: one sync at a time, and each answers everyone whose write
+// was in the log when it began. While it runs the next waiters gather.
+//
+// Who blocks in wait() and finds no sync under way does it himself, without a hop to another
+// thread; the others follow. For those who left a callback there is a thread, which sleeps while
+// there are none, unless it has an interval to keep.
 //
 // After a sync that failed nothing is durable any more and none is tried again: the operating
 // system may report the loss of a page once only, so a later success would prove nothing.
 //
-// Thread-safe. The destructor answers who waits, then ends the thread; nobody may call then.
+// Thread-safe. The destructor answers who left a callback, then ends the thread; nobody may call
+// then.
 class SyncLoop {
  public:
   struct Log {
     // The position up to which everything is in the log file. Never decreases.
     std::function<Position()> written;
-    // Makes durable at least what was in the log file when it was called. Called by one thread.
+    // Makes durable at least what was in the log file when it was called. Called one at a time.
     std::function<Result<void>()> sync;
   };
   using Then = std::function<void(const Result<void>&)>;
@@ -47,19 +54,32 @@ class SyncLoop {
   Result<void> health() const;
 
  private:
+  struct Callback {
+    Position position = 0;
+    Then then;
+  };
+
   void run();
-  Result<void> sync();
+  void wait(std::unique_lock<std::mutex>& lock, Position position);
+  void lead(std::unique_lock<std::mutex>& lock);
 
   const Log log_;
   const std::chrono::milliseconds interval_;
-  std::atomic<Position> durable_ = 0;
-  std::atomic<bool> failed_ = false;
+  std::atomic<Position> durable_ = 0;  // written under mutex_
+  std::atomic<bool> failed_ = false;   // whether there is a failure_
 
   mutable std::mutex mutex_;
-  // Guarded by mutex_.
-  std::condition_variable wake_;
-  std::vector<Then> waiting_;
+  // All below is guarded by mutex_.
   std::optional<Error> failure_;
+  bool syncing_ = false;
+  std::uint64_t round_ = 0;  // syncs begun
+  Position target_ = 0;      // what the last sync begun makes durable
+  // Who waits for round r waits at [r % 2]: there are never more than two, the sync under way and
+  // the next.
+  std::array<std::condition_variable, 2> finished_;
+
+  std::vector<Callback> callbacks_;
+  std::condition_variable wake_;  // of the thread
   bool asleep_ = false;
   bool stopping_ = false;
 
