@@ -94,46 +94,88 @@ class Random {
   std::minstd_rand random_;
 };
 
-// A folder of this run, which is gone after it.
-class Folder {
+// A folder of this run and the databases in it, opened on first use and gone before main returns:
+// RocksDB must not be closed among the destructors of statics.
+class Databases {
  public:
-  Folder() : path_((std::filesystem::temp_directory_path() / "storage_bench_XXXXXX").string()) {
+  Databases() : path_((std::filesystem::temp_directory_path() / "storage_bench_XXXXXX").string()) {
     if (mkdtemp(path_.data()) == nullptr) stop("cannot make " + path_);
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string path(const std::string& name) const { return path_ + "/" + name; }
+  ~Databases() {
+    raw_.reset();
+    for (auto& store : stores_) store.reset();
+    std::filesystem::remove_all(path_);
+  }
+  Databases(const Databases&) = delete;
+  Databases& operator=(const Databases&) = delete;
+
+  rocksdb::DB& raw() {
+    const std::lock_guard lock(mutex_);
+    if (!raw_) raw_ = open_raw();
+    return *raw_;
+  }
+
+  KeyValueStore& store(Durability durability) {
+    const std::lock_guard lock(mutex_);
+    auto& opened = stores_[durability == Durability::synced ? 1 : 0];
+    if (!opened) opened = open_store(durability);
+    return *opened;
+  }
 
  private:
+  std::unique_ptr<rocksdb::DB> open_raw() const;
+  std::unique_ptr<KeyValueStore> open_store(Durability durability) const;
+
   std::string path_;
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  std::unique_ptr<rocksdb::DB> raw_;
+  std::array<std::unique_ptr<KeyValueStore>, 2> stores_;
 };
 
-std::string folder(const std::string& name) {
-  static const Folder of_this_run;
-  return of_this_run.path(name);
+std::unique_ptr<rocksdb::DB> Databases::open_raw() const {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(64 << 20);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  rocksdb::DB* opened = nullptr;
+  must(rocksdb::DB::Open(options, path_ + "/raw", &opened));
+  for (const auto& key : all().keys) must(opened->Put({}, key, value()));
+  must(opened->Flush({}));
+  std::string found;
+  for (const auto& key : all().keys) must(opened->Get({}, key, &found));
+  return std::unique_ptr<rocksdb::DB>(opened);
+}
+
+std::unique_ptr<KeyValueStore> Databases::open_store(Durability durability) const {
+  const StoreOptions options{
+      .path = path_ + "/store" + std::to_string(static_cast<int>(durability)),
+      .durability = durability};
+  {
+    const auto filled = must(KeyValueStore::open(options));
+    WriteSet writes;
+    for (const auto& key : all().keys) {
+      writes.clear();
+      writes.put(Family::data, key, value());
+      must(filled->commit(writes));
+    }
+  }
+  auto opened = must(KeyValueStore::open(options));  // all in files now, as with the raw one
+  std::string found;
+  for (const auto& key : all().keys) must(opened->get(Family::data, key, found));
+  return opened;
+}
+
+Databases* databases = nullptr;  // main's
+
+rocksdb::DB& raw() { return databases->raw(); }
+KeyValueStore& store(Durability durability = Durability::none) {
+  return databases->store(durability);
 }
 
 // ---- plain RocksDB ----
-
-rocksdb::DB& raw() {
-  static rocksdb::DB* const db = [] {
-    rocksdb::Options options;
-    options.create_if_missing = true;
-    rocksdb::BlockBasedTableOptions table;
-    table.block_cache = rocksdb::NewLRUCache(64 << 20);
-    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-    rocksdb::DB* opened = nullptr;
-    must(rocksdb::DB::Open(options, folder("raw"), &opened));
-    for (const auto& key : all().keys) must(opened->Put({}, key, value()));
-    must(opened->Flush({}));
-    std::string found;
-    for (const auto& key : all().keys) must(opened->Get({}, key, &found));
-    return opened;
-  }();
-  return *db;
-}
 
 void RawGet(benchmark::State& state) {
   auto& db = raw();
@@ -144,15 +186,6 @@ void RawGet(benchmark::State& state) {
   }
 }
 BENCHMARK(RawGet);
-
-void RawPut(benchmark::State& state) {
-  auto& db = raw();
-  Random random(state);
-  for (auto _ : state) {
-    must(db.Put({}, all().keys[random.below(all().keys.size())], value()));
-  }
-}
-BENCHMARK(RawPut);
 
 void RawCursorOf10(benchmark::State& state) {
   auto& db = raw();
@@ -173,6 +206,15 @@ void RawCursorOf10(benchmark::State& state) {
 }
 BENCHMARK(RawCursorOf10);
 
+void RawPut(benchmark::State& state) {
+  auto& db = raw();
+  Random random(state);
+  for (auto _ : state) {
+    must(db.Put({}, all().keys[random.below(all().keys.size())], value()));
+  }
+}
+BENCHMARK(RawPut)->Threads(1)->Threads(2)->UseRealTime();
+
 void RawSyncedPut(benchmark::State& state) {
   auto& db = raw();
   Random random(state);
@@ -186,31 +228,6 @@ void RawSyncedPut(benchmark::State& state) {
 BENCHMARK(RawSyncedPut)->Threads(1)->Threads(32)->UseRealTime();
 
 // ---- the store ----
-
-KeyValueStore& store(Durability durability = Durability::none) {
-  static std::array<std::unique_ptr<KeyValueStore>, 2> stores;
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  auto& opened = stores[durability == Durability::synced ? 1 : 0];
-  if (!opened) {
-    const StoreOptions options{
-        .path = folder("store" + std::to_string(static_cast<int>(durability))),
-        .durability = durability};
-    {
-      const auto filled = must(KeyValueStore::open(options));
-      WriteSet writes;
-      for (const auto& key : all().keys) {
-        writes.clear();
-        writes.put(Family::data, key, value());
-        must(filled->commit(writes));
-      }
-    }
-    opened = must(KeyValueStore::open(options));  // all in files now, as with the raw one
-    std::string found;
-    for (const auto& key : all().keys) must(opened->get(Family::data, key, found));
-  }
-  return *opened;
-}
 
 void StoreGet(benchmark::State& state) {
   auto& in = store();
@@ -327,9 +344,9 @@ void put(benchmark::State& state, Durability durability) {
   }
 }
 void StorePutNone(benchmark::State& state) { put(state, Durability::none); }
-BENCHMARK(StorePutNone);
+BENCHMARK(StorePutNone)->Threads(1)->Threads(2)->UseRealTime();
 void StorePutNotWaited(benchmark::State& state) { put(state, Durability::synced); }
-BENCHMARK(StorePutNotWaited);
+BENCHMARK(StorePutNotWaited)->Threads(1)->Threads(2)->UseRealTime();
 
 void StoreSyncedPut(benchmark::State& state) {
   auto& in = store(Durability::synced);
@@ -399,4 +416,10 @@ BENCHMARK(PartitionRange);
 }  // namespace
 }  // namespace dynakeep::storage
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  dynakeep::storage::Databases databases;
+  dynakeep::storage::databases = &databases;
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -67,6 +67,10 @@ rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, Family 
     // One filter entry for each partition beside that of each key: a Query of a partition that a
     // file has nothing of passes the file over.
     column.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(partition_prefix_bytes));
+    // The same in memory, where most reads would otherwise search the memtable in vain: half the
+    // cost of a get while it is full, for a twentieth of that of a put.
+    column.memtable_prefix_bloom_size_ratio = 0.02;
+    column.memtable_whole_key_filtering = true;
     // Files that are mostly tombstones (a dropped table, expired items) are compacted soon, or
     // every walk over them would step on each.
     column.table_properties_collector_factories.push_back(
