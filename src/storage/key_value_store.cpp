@@ -1,5 +1,6 @@
 #include "storage/key_value_store.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -124,6 +125,25 @@ Result<bool> lacks_families(const std::string& path, const rocksdb::DBOptions& o
   return true;
 }
 
+Result<void> write_format(const Handles& handles, const rocksdb::WriteOptions& write_options,
+                          const std::string& path) {
+  std::string version;
+  base::append_u32(version, static_cast<std::uint32_t>(StoreFormat::v1));
+  const auto status =
+      handles.db->Put(write_options, handles.family(Family::meta), format_key, version);
+  if (!status.ok()) return to_open_error(status, path);
+  return {};
+}
+
+// Whether the folder keeps many logs: RocksDB makes one each time it is opened and lets go of old
+// ones only after a write, so who opens, reads and closes would gather them for ever.
+bool has_many_logs(const rocksdb::DBOptions& options, const std::string& path) {
+  std::vector<std::string> names;
+  if (!options.env->GetChildren(path, &names).ok()) return false;
+  return std::count_if(names.begin(), names.end(),
+                       [](std::string_view name) { return name.ends_with(".log"); }) > 8;
+}
+
 Result<void> check_format(const Handles& handles, const rocksdb::WriteOptions& write_options,
                           const std::string& path) {
   auto* const meta = handles.family(Family::meta);
@@ -144,11 +164,7 @@ Result<void> check_format(const Handles& handles, const rocksdb::WriteOptions& w
   if (!is_empty(*handles.db, meta) || !is_empty(*handles.db, handles.family(Family::data))) {
     return not_ours(path);
   }
-  version.clear();
-  base::append_u32(version, static_cast<std::uint32_t>(StoreFormat::v1));
-  const auto status = handles.db->Put(write_options, meta, format_key, version);
-  if (!status.ok()) return to_open_error(status, path);
-  return {};
+  return write_format(handles, write_options, path);
 }
 
 }  // namespace
@@ -234,6 +250,8 @@ Result<std::unique_ptr<KeyValueStore>> KeyValueStore::open(const StoreOptions& o
     INVARIANT(opened[id]->GetID() == id);  // as WriteSet says them
   }
   TRY(check_format(handles, impl->write_options, path));
+  // The write, and the flush when the store is closed.
+  if (has_many_logs(db, path)) TRY(write_format(handles, impl->write_options, path));
 
   if (!options.in_memory) {
     const bool by_itself = options.durability == Durability::interval;
