@@ -238,4 +238,19 @@ Result<void> check_updated_index_keys(const Table& table, MapView old_item, MapV
       });
 }
 
+Result<void> check_keys_are_scalars(const Table& table, const expression::Bound& bound) {
+  for (const std::string_view name : bound.documents()) {
+    const bool is_table_key = table.keys.has(name);
+    const bool is_key =
+        is_table_key || std::any_of(table.indexes.begin(), table.indexes.end(),
+                                    [&](const Index& index) { return index.keys.has(name); });
+    if (!is_key) continue;
+    return Error::validation(
+        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not "
+        "allowed: " +
+        std::string(is_table_key ? "Key: " : "IndexKey: ") + std::string(name));
+  }
+  return {};
+}
+
 }  // namespace dynakeep::engine

@@ -7,6 +7,7 @@
 #include "dynakeep/item.h"
 #include "dynakeep/result.h"
 #include "engine/catalog.h"
+#include "expression/bind.h"
 #include "model/encoded_item.h"
 #include "storage/key_codec.h"
 
@@ -58,5 +59,9 @@ Result<void> check_index_keys(const Table& table, model::MapView item);
 // The same in its words for an update, of those attributes that the update changed.
 Result<void> check_updated_index_keys(const Table& table, model::MapView old_item,
                                       model::MapView new_item);
+
+// Validation error if the expression looks inside of a key attribute of the table or of one of its
+// indexes: those are scalars.
+Result<void> check_keys_are_scalars(const Table& table, const expression::Bound& bound);
 
 }  // namespace dynakeep::engine

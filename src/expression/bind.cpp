@@ -176,6 +176,16 @@ ValueView Binder::value(std::string_view placeholder) {
 
 // ---- what a bound expression tells of itself ----
 
+namespace {
+
+std::vector<std::string_view> each_once(std::vector<std::string_view> names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+}  // namespace
+
 std::vector<std::string_view> Bound::attributes() const {
   std::vector<std::string_view> names;
   const auto add = [&](Path path) { names.push_back(name(tree_->steps[path.first].number)); };
@@ -194,9 +204,20 @@ std::vector<std::string_view> Bound::attributes() const {
       for (const Path path : tree_->paths) add(path);
       break;
   }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
+  return each_once(std::move(names));
+}
+
+std::vector<std::string_view> Bound::documents() const {
+  std::vector<std::string_view> names;
+  const auto add = [&](Path path) {
+    if (path.count > 1) names.push_back(name(tree_->steps[path.first].number));
+  };
+  for (const Node& node : tree_->nodes) {
+    if (node.kind == NodeKind::path) add(node.path);
+  }
+  for (const Action& action : tree_->actions) add(action.path);
+  for (const Path path : tree_->paths) add(path);
+  return each_once(std::move(names));
 }
 
 // ---- filling in ----

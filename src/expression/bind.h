@@ -100,6 +100,9 @@ class Bound {
   // The names of the top-level attributes that the expression's paths begin with, each once, in
   // bytewise order. For an update those it changes, not those it only reads.
   std::vector<std::string_view> attributes() const;
+  // Of the top-level attributes, those that the expression looks inside of, as a in a.b or a[0],
+  // to read or to change; each once, in bytewise order.
+  std::vector<std::string_view> documents() const;
 
  protected:
   Bound() = default;

@@ -708,5 +708,19 @@ TEST(Bound, TellsTheTopLevelAttributesItIsAbout) {
   EXPECT_THAT(bind_projection(binder, "c.d, c.e, a")->attributes(), ElementsAre("a", "c"));
 }
 
+TEST(Bound, TellsWhichAttributesItLooksInsideOf) {
+  using testing::ElementsAre;
+  const Names names = named({{"#n", "name"}});
+  Binder binder(names, some_values);
+  const std::optional<std::string> given = "x";
+  ASSERT_TRUE(binder.start({{Kind::condition, given}}));
+  EXPECT_THAT(
+      bind_condition(binder, Kind::filter, "c.d = a or size(#n[0]) > :n or b = c[1]")->documents(),
+      ElementsAre("c", "name"));
+  EXPECT_THAT(bind_update(binder, "SET z.y = c.d, a = b REMOVE #n ADD e[0] :n")->documents(),
+              ElementsAre("c", "e", "z"));
+  EXPECT_THAT(bind_projection(binder, "c.d, c.e, a")->documents(), ElementsAre("c"));
+}
+
 }  // namespace
 }  // namespace dynakeep::expression

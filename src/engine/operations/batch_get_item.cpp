@@ -88,6 +88,7 @@ Result<std::vector<PlannedTable>> resolve(const Engine& engine,
     auto& each = planned.emplace_back();
     each.table = TRY(engine.catalog.find(asked.table_name));
     each.asked = &asked;
+    if (asked.projection) TRY(check_keys_are_scalars(*each.table, *asked.projection));
     for (const std::string_view key : asked.keys) {
       each.keys.push_back(TRY(key_of_request(*each.table, model::view_item(key))));
     }

@@ -15,12 +15,7 @@ Result<void> validate(const DeleteItemRequest& request) {
   constraints.word("returnItemCollectionMetrics");
   constraints.word("returnValues");
   constraints.word("returnValuesOnConditionCheckFailure");
-  TRY(constraints.verdict());
-  const auto asked = request.return_values.value_or(ReturnValues::none);
-  if (asked != ReturnValues::none && asked != ReturnValues::all_old) {
-    return Error::validation("ReturnValues can only be ALL_OLD or NONE");
-  }
-  return {};
+  return constraints.verdict();
 }
 
 }  // namespace
@@ -29,6 +24,7 @@ Result<DeleteItemResult> delete_item(const Engine& engine, const DeleteItemReque
   TRY(validate(request));
   std::string scratch;
   const model::MapView key = model::view_item(TRY(encoding_of(*request.key, scratch)));
+  TRY(check_returns_old_or_none(request.return_values));
 
   expression::Binder binder(request.expression_attribute_names,
                             request.expression_attribute_values);
@@ -43,6 +39,7 @@ Result<DeleteItemResult> delete_item(const Engine& engine, const DeleteItemReque
   for (;;) {
     const auto table = TRY(engine.catalog.find(*request.table_name));
     auto item_key = TRY(key_of_request(*table, key));
+    if (condition) TRY(check_keys_are_scalars(*table, *condition));
     const ItemWrite write{.table = table,
                           .key = std::move(item_key),
                           .change = Change::remove,

@@ -51,6 +51,7 @@ Result<GetItemResult> get_item(const Engine& engine, const GetItemRequest& reque
   for (;;) {
     const auto table = TRY(engine.catalog.find(*request.table_name));
     const auto item_key = TRY(key_of_request(*table, model::view_item(key)));
+    if (projection) TRY(check_keys_are_scalars(*table, *projection));
     std::string value;
     const bool found = TRY(engine.store.get(storage::Family::data, item_key.bytes, value));
     // Asked after the read: of a table dropped before it, the item may be erased already.

@@ -16,12 +16,7 @@ Result<void> validate(const PutItemRequest& request) {
   constraints.word("returnItemCollectionMetrics");
   constraints.word("returnValues");
   constraints.word("returnValuesOnConditionCheckFailure");
-  TRY(constraints.verdict());
-  const auto asked = request.return_values.value_or(ReturnValues::none);
-  if (asked != ReturnValues::none && asked != ReturnValues::all_old) {
-    return Error::validation("ReturnValues can only be ALL_OLD or NONE");
-  }
-  return {};
+  return constraints.verdict();
 }
 
 }  // namespace
@@ -31,6 +26,7 @@ Result<PutItemResult> put_item(const Engine& engine, const PutItemRequest& reque
   std::string scratch;
   const std::string_view item = TRY(encoding_of(*request.item, scratch));
   const model::MapView item_view = model::view_item(item);
+  TRY(check_returns_old_or_none(request.return_values));
 
   expression::Binder binder(request.expression_attribute_names,
                             request.expression_attribute_values);
@@ -48,6 +44,7 @@ Result<PutItemResult> put_item(const Engine& engine, const PutItemRequest& reque
   for (;;) {
     const auto table = TRY(engine.catalog.find(*request.table_name));
     auto item_key = TRY(key_of_item(*table, item_view));
+    if (condition) TRY(check_keys_are_scalars(*table, *condition));
     const ItemWrite write{.table = table,
                           .key = std::move(item_key),
                           .change = Change::put,

@@ -146,6 +146,8 @@ Result<PagePlan> plan_page(TablePointer table, const QueryRequest& request, cons
   const KeyAttributes& keys = index == nullptr ? plan.table->keys : index->keys;
   const storage::SpaceId space = index == nullptr ? plan.table->space : index->space;
 
+  if (bound.filter) TRY(check_keys_are_scalars(*plan.table, *bound.filter));
+  if (bound.projection) TRY(check_keys_are_scalars(*plan.table, *bound.projection));
   std::optional<std::string> start_key;
   if (bound.start_key) {
     start_key = TRY(start_key_bytes(PageOperation::query, *plan.table, index,

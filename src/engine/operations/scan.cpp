@@ -88,6 +88,8 @@ Result<PagePlan> plan_page(TablePointer table, const ScanRequest& request, const
                 .read_kind = read_kind(request.consistent_read)};
   plan.index = TRY(find_readable_index(*plan.table, request.index_name, request.consistent_read));
   const storage::SpaceId space = plan.index == nullptr ? plan.table->space : plan.index->space;
+  if (bound.filter) TRY(check_keys_are_scalars(*plan.table, *bound.filter));
+  if (bound.projection) TRY(check_keys_are_scalars(*plan.table, *bound.projection));
   plan.range = request.segment
                    ? storage::segment_range(space, static_cast<std::uint32_t>(*request.segment),
                                             static_cast<std::uint32_t>(*request.total_segments))

@@ -57,13 +57,19 @@ struct PlannedGet {
   ItemKey key;
 };
 
+Result<ItemKey> plan(const Table& table, const Action& action) {
+  auto key = TRY(key_of_request(table, model::view_item(action.key)));
+  if (action.projection) TRY(check_keys_are_scalars(table, *action.projection));
+  return key;
+}
+
 // Where each action's item is; transaction_canceled if any key cannot be one.
 Result<std::vector<PlannedGet>> resolve(const Engine& engine, const std::deque<Action>& actions) {
   std::vector<PlannedGet> gets;
   std::vector<CancellationReason> reasons(actions.size());
   for (std::size_t i = 0; i < actions.size(); ++i) {
     auto table = TRY(engine.catalog.find(*actions[i].get.table_name));
-    auto key = key_of_request(*table, model::view_item(actions[i].key));
+    auto key = plan(*table, actions[i]);
     if (key) {
       gets.push_back({std::move(table), std::move(*key)});
     } else {

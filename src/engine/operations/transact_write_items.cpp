@@ -157,6 +157,8 @@ Result<ItemWrite> plan(const TablePointer& table, const Action& action) {
   ItemKey key =
       is_put ? TRY(key_of_item(*table, attributes)) : TRY(key_of_request(*table, attributes));
   if (action.update) TRY(check_updates_no_key(*table, *action.update));
+  if (action.update) TRY(check_keys_are_scalars(*table, *action.update));
+  if (action.condition) TRY(check_keys_are_scalars(*table, *action.condition));
   return ItemWrite{.table = table,
                    .key = std::move(key),
                    .change = action.parts.change,

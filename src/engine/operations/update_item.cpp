@@ -76,6 +76,8 @@ Result<UpdateItemResult> update_item(const Engine& engine, const UpdateItemReque
     const auto table = TRY(engine.catalog.find(*request.table_name));
     auto item_key = TRY(key_of_request(*table, key_view));
     if (update) TRY(check_updates_no_key(*table, *update));
+    if (update) TRY(check_keys_are_scalars(*table, *update));
+    if (condition) TRY(check_keys_are_scalars(*table, *condition));
     const ItemWrite write{.table = table,
                           .key = std::move(item_key),
                           .change = Change::update,

@@ -2,6 +2,11 @@
 
 namespace dynakeep::engine {
 
+Result<void> check_returns_old_or_none(std::optional<ReturnValues> asked) {
+  if (!asked || *asked == ReturnValues::none || *asked == ReturnValues::all_old) return {};
+  return Error::validation("ReturnValues can only be ALL_OLD or NONE");
+}
+
 Error condition_failure(const WriteOutcome& outcome,
                         std::optional<ReturnValuesOnConditionCheckFailure> asked) {
   Error error = Error::conditional_check_failed();

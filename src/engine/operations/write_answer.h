@@ -9,6 +9,9 @@
 // What the answers of PutItem, UpdateItem, DeleteItem, BatchWriteItem and TransactWriteItems share.
 namespace dynakeep::engine {
 
+// PutItem and DeleteItem know no other ReturnValues.
+Result<void> check_returns_old_or_none(std::optional<ReturnValues> asked);
+
 // conditional_check_failed, with the old item if it was asked for and there was one.
 Error condition_failure(const WriteOutcome& outcome,
                         std::optional<ReturnValuesOnConditionCheckFailure> asked);
