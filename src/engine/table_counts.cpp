@@ -6,6 +6,7 @@
 #include "base/invariant.h"
 #include "engine/catalog.h"
 #include "storage/key_value_store.h"
+#include "storage/layout.h"
 #include "storage/write_set.h"
 
 namespace dynakeep::engine {
@@ -13,7 +14,7 @@ namespace {
 
 using storage::Family;
 
-constexpr char lane_prefix = 'L';
+constexpr char lane_prefix = storage::often_written_prefix;
 constexpr std::size_t lane_key_bytes = 6;
 
 enum class LaneFormat : std::uint8_t { v1 = 1 };  // on disk: add, never renumber

@@ -53,6 +53,16 @@ rocksdb::DBOptions db_options(const StoreOptions& options, rocksdb::Env* env) {
   return db;
 }
 
+// The keys that are worth a hint of where they were inserted last: each is its own.
+class OftenWritten final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "dynakeep.OftenWritten"; }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    return !key.empty() && key[0] == often_written_prefix;
+  }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return key; }
+};
+
 rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, Family family,
                                             const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
@@ -76,6 +86,11 @@ rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, Family 
     // every walk over them would step on each.
     column.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048));
+  }
+  if (family == Family::meta) {
+    // Each write of a key is an entry of the memtable. With hundreds of thousands there, to find
+    // the place of one more cost 0.7 us of the 1.5 that a commit takes longer by it.
+    column.memtable_insert_with_hint_prefix_extractor = std::make_shared<OftenWritten>();
   }
   column.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return column;

@@ -1,6 +1,7 @@
 #include "storage/key_value_store.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -247,6 +248,59 @@ TEST(KeyValueStore, ACommitIsSeenWholeOrNotAtAll) {
 }
 
 // ---- opening and closing ----
+
+// The memtable is told where such keys went last; that must never lead it astray, among other keys,
+// with several threads (whose commits take another way in), and for readers of earlier moments.
+TEST(KeyValueStore, OftenWrittenKeysKeepTheirPlaces) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  const TemporaryFolder folder;
+  const StoreOptions options{.path = folder.path(), .durability = Durability::none};
+  constexpr std::size_t threads = 3;
+  std::array<std::map<std::string, std::string>, threads> expected;  // each thread has keys its own
+  const auto all_expected = [&] {
+    std::map<std::string, std::string> all;
+    for (const auto& own : expected) all.insert(own.begin(), own.end());
+    return Pairs(all.begin(), all.end());
+  };
+  const KeyRange our_keys{.begin = "K", .end = "N"};
+  {
+    const auto store = KeyValueStore::open(options).value();
+    const auto write_some = [&](std::size_t thread, int commits) {
+      std::mt19937_64 random(seed + thread);
+      for (int i = 0; i < commits; ++i) {
+        WriteSet writes;
+        for (auto count = 1 + random() % 3; count > 0; --count) {
+          std::string at(1, "KLLLM"[random() % 5]);
+          at += static_cast<char>('a' + random() % 20);
+          at += std::to_string(thread);
+          if (random() % 8 == 0) {
+            writes.erase(Family::meta, at);
+            expected[thread].erase(at);
+          } else {
+            const std::string value = std::to_string(random());
+            writes.put(Family::meta, at, value);
+            expected[thread][at] = value;
+          }
+        }
+        ASSERT_TRUE(store->commit(writes));
+      }
+    };
+    write_some(0, 3000);
+    const ReadView earlier = store->view();
+    const Pairs earlier_expected = all_expected();
+    {
+      std::vector<std::jthread> writers;
+      for (std::size_t thread = 0; thread < threads; ++thread) {
+        writers.emplace_back(write_some, thread, 3000);
+      }
+    }
+    EXPECT_EQ(walk(store->cursor(Family::meta, our_keys)), all_expected());
+    EXPECT_EQ(walk(earlier.cursor(Family::meta, our_keys)), earlier_expected);
+  }
+  const auto store = KeyValueStore::open(options).value();
+  EXPECT_EQ(walk(store->cursor(Family::meta, our_keys)), all_expected());
+}
 
 TEST(KeyValueStore, WhatWasCommittedIsThereAfterReopening) {
   const TemporaryFolder folder;

@@ -15,6 +15,10 @@ namespace dynakeep::storage {
 // The numbers are RocksDB's ids of the column families.
 enum class Family : std::uint8_t { meta = 0, data = 1 };
 
+// A key of Family::meta that begins with this is one of few that are written over and over, with
+// nearly every commit: the next write of it is looked for where the last one went.
+constexpr char often_written_prefix = 'L';
+
 // The version of everything in a folder, kept in Family::meta under `format_key` as 4 bytes, most
 // significant first. A folder of a later version than this program knows is refused when opened.
 enum class StoreFormat : std::uint32_t { v1 = 1 };
