@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/invariant.h"
+#include "base/utf8.h"
 #include "model/encoded_item.h"
 #include "model/limits.h"
 
@@ -14,27 +15,44 @@ namespace {
 
 constexpr char refused_mark = static_cast<char>(0xFF);
 
+// No client of the wire can send such text, so DynamoDB has no words for it.
+constexpr const char* not_utf8 =
+    "One or more parameter values were invalid: text and attribute names must be UTF-8; use a "
+    "Binary for "
+    "other bytes";
+
 bool is_refused(const std::string& encoded) {
   return !encoded.empty() && encoded[0] == refused_mark;
 }
 
 // What DynamoDB says of a value made by a program that cannot be stored; empty if it can.
 std::string complaint_about(const AttributeValue& value, int depth) {
-  if (depth > model::nesting_levels_max) return "Nesting Levels have exceeded supported limits";
+  if (depth > model::nesting_levels_max) {
+    return "Nesting Levels have exceeded supported limits: Attributes in the item have nested "
+           "levels "
+           "beyond supported limit";
+  }
   if (const auto* list = value.get_if<AttributeList>()) {
     for (const AttributeValue& each : *list) {
       if (auto complaint = complaint_about(each, depth + 1); !complaint.empty()) return complaint;
     }
   } else if (const auto* map = value.get_if<AttributeMap>()) {
     for (const auto& [name, each] : *map) {
+      if (!base::is_utf8(name)) return not_utf8;
       if (auto complaint = complaint_about(each, depth + 1); !complaint.empty()) return complaint;
     }
+  } else if (const auto* text = value.get_if<std::string>()) {
+    if (!base::is_utf8(*text)) return not_utf8;
   } else if (value.is_string_set() && value.as_string_set().empty()) {
     return "One or more parameter values were invalid: An string set  may not be empty";
   } else if (value.is_number_set() && value.as_number_set().empty()) {
     return "One or more parameter values were invalid: An number set  may not be empty";
   } else if (value.is_binary_set() && value.as_binary_set().empty()) {
     return "One or more parameter values were invalid: Binary sets should not be empty";
+  } else if (const auto* texts = value.get_if<StringSet>()) {
+    for (const std::string& each : *texts) {
+      if (!base::is_utf8(each)) return not_utf8;
+    }
   }
   return {};
 }
@@ -176,6 +194,7 @@ std::optional<ItemAccess::Refusal> ItemAccess::refusal(const Item& item) {
   }
   if (!item.encoded_.empty()) return std::nullopt;
   for (const auto& [name, value] : item.attributes()) {
+    if (!base::is_utf8(name)) return Refusal{name, not_utf8};
     if (auto complaint = complaint_about(value, 1); !complaint.empty()) {
       return Refusal{name, std::move(complaint)};
     }

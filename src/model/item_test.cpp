@@ -78,6 +78,11 @@ TEST(Item, SaysWhatCannotBeStored) {
   EXPECT_EQ(refusal->attribute, "b");
   EXPECT_EQ(refusal->message,
             "One or more parameter values were invalid: An string set  may not be empty");
+  for (const Item& item :
+       {Item{{"a", "\xFF"}}, Item{{"\xFF", 1}}, Item{{"a", StringSet{"\xC0\x80"}}},
+        Item{{"a", AttributeMap{{"\xED\xA0\x80", 1}}}}}) {
+    EXPECT_TRUE(ItemAccess::refusal(item).has_value());
+  }
   EXPECT_FALSE(ItemAccess::refusal(song()).has_value());
   EXPECT_FALSE(ItemAccess::refusal(encoded(song())).has_value());
   const Item refused = ItemAccess::refused({.attribute = ":v", .message = "no"});
