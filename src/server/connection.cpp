@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
 #include "dynakeep/database.h"
 #include "server/worker.h"
 
@@ -359,7 +360,27 @@ void Connection::update_deadline() {
 }
 
 void Connection::check_deadline(Instant now) {
-  if (!is_closed() && now >= deadline_) close();
+  if (is_closed() || now < deadline_) return;
+  base::log(LogLevel::debug, "client kept us waiting", {{"for", name_of(waiting_)}});
+  close();
+}
+
+std::string Connection::name_of(Waiting waiting) {
+  switch (waiting) {
+    case Waiting::disk:
+      return "the disk";
+    case Waiting::idle:
+      return "a request";
+    case Waiting::head:
+      return "the rest of a head";
+    case Waiting::body:
+      return "the rest of a body";
+    case Waiting::write:
+      return "an answer to be taken";
+    case Waiting::linger:
+      return "the end of what it sends";
+  }
+  return "nothing";
 }
 
 void Connection::begin_drain() {

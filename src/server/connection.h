@@ -83,6 +83,7 @@ class Connection final : public EventHandler {
   void update_events();
   void update_deadline();
   Waiting waiting_for() const;
+  static std::string name_of(Waiting waiting);
   std::size_t held_bytes() const;
 
   FileDescriptor socket_;
