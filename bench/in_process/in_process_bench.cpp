@@ -7,6 +7,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 #include <rocksdb/db.h>
@@ -129,6 +130,67 @@ void DynakeepUpdate(benchmark::State& state) {
   }
 }
 BENCHMARK(DynakeepUpdate);
+
+// Ten songs each of a thousand artists, for pages.
+std::unique_ptr<Database> open_pages(const char* name) {
+  auto database = open_embedded({.path = folder(name), .durability = Durability::none}).value();
+  database
+      ->create_table(
+          {.table_name = "Songs",
+           .attribute_definitions =
+               std::vector<AttributeDefinition>{{"artist", ScalarType::string},
+                                                {"number", ScalarType::number}},
+           .key_schema = KeySchema{{"artist", KeyType::hash}, {"number", KeyType::range}},
+           .billing_mode = BillingMode::pay_per_request})
+      .value();
+  for (int i = 0; i < items; ++i) {
+    Item item = song(i, 0);
+    item["artist"] = name_of(i / 10);
+    item["number"] = i % 10;
+    database->put_item({.table_name = "Songs", .item = item}).value();
+  }
+  return database;
+}
+
+void DynakeepQueryOf10(benchmark::State& state) {
+  static const auto database = open_pages("query");
+  for (auto _ : state) {
+    auto page = database->query(
+        {.table_name = "Songs",
+         .key_condition_expression = "artist = :artist",
+         .expression_attribute_values = Item{{":artist", name_of(any_item() / 10)}}});
+    if (page.value().count != 10) std::abort();
+  }
+}
+BENCHMARK(DynakeepQueryOf10);
+
+void DynakeepScanOf100(benchmark::State& state) {
+  static const auto database = open_pages("scan");
+  for (auto _ : state) {
+    auto page = database->scan({.table_name = "Songs", .limit = 100});
+    if (page.value().count != 100) std::abort();
+  }
+}
+BENCHMARK(DynakeepScanOf100);
+
+// A walk from some key on, each value copied.
+void RocksDbWalk(benchmark::State& state) {
+  static const auto database = [] {
+    auto made = open_raw("raw-walk");
+    for (int i = 0; i < items; ++i) made->Put({}, raw_key(i), raw_value(i));
+    return made;
+  }();
+  const auto length = static_cast<std::size_t>(state.range(0));
+  for (auto _ : state) {
+    std::vector<std::string> page;
+    const std::unique_ptr<rocksdb::Iterator> walk(database->NewIterator({}));
+    for (walk->Seek(raw_key(any_item() / 2)); page.size() < length; walk->Next()) {
+      page.push_back(walk->value().ToString());
+    }
+    benchmark::DoNotOptimize(page);
+  }
+}
+BENCHMARK(RocksDbWalk)->Arg(10)->Arg(100);
 
 void RocksDbPut(benchmark::State& state) {
   static const auto database = open_raw("raw-put");
