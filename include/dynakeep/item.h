@@ -72,6 +72,7 @@ class Item {
   friend struct ItemAccess;  // src/model/encoded_item.h: how the layers below reach the encoding
 
   AttributeMap& mutable_attributes();
+  AttributeMap* take_decoded() noexcept;
   void drop_decoded();
 
   // One of three states. Plain: `encoded_` is empty and `decoded_` holds the attributes (or null

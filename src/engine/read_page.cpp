@@ -45,10 +45,19 @@ storage::Position position_to_settle(const Engine& engine, const PagePlan& plan)
   return std::max(position, unsynced_position(engine, plan, plan.table->space));
 }
 
+constexpr std::size_t items_reserved_max = 128;
+
 // Gathers one page, entry by entry.
 class PageReader {
  public:
-  explicit PageReader(const PagePlan& plan) : plan_(plan) {}
+  explicit PageReader(const PagePlan& plan) : plan_(plan) {
+    // Most pages are short; none needs more than its limit.
+    if (plan.items != PageItems::none) {
+      page_.items.reserve(std::min<std::size_t>(
+          plan.limit ? static_cast<std::size_t>(*plan.limit) : items_reserved_max / 8,
+          items_reserved_max));
+    }
+  }
 
   // Reads what `cursor` walks, and the items behind it through `view` if the plan fetches them.
   Result<Page> read(storage::Cursor& cursor, const storage::ReadView* view) {

@@ -11,6 +11,9 @@
 namespace dynakeep::model {
 namespace {
 
+using detail::take_bytes;
+using detail::take_size;
+
 template <typename Set, typename Append>
 void append_set(std::string& out, const Set& set, Append append_member) {
   base::append_varint(out, set.size());
@@ -47,6 +50,57 @@ std::size_t size_of_number(std::string_view encoded) {
   if (encoded.size() == 1) return 1;  // zero
   const bool is_negative = encoded[0] == 1;
   return encoded.size() - 2 + (is_negative ? 1 : 0);
+}
+
+// Sizes in one pass over the bytes, without views on the way: every page counts every item that it
+// reads. Each takes what it counts from the front of `bytes`.
+std::size_t take_counted(std::string_view& bytes);
+
+std::size_t take_counted_entries(std::string_view& bytes, std::size_t count) {
+  std::size_t size = 0;
+  for (; count > 0; --count) {
+    const std::size_t name_size = take_size(bytes);
+    take_bytes(bytes, name_size);
+    size += name_size + take_counted(bytes);
+  }
+  return size;
+}
+
+std::size_t take_counted(std::string_view& bytes) {
+  const auto tag = static_cast<ValueTag>(take_bytes(bytes, 1)[0]);
+  const std::size_t payload_size = take_size(bytes);
+  switch (tag) {
+    case ValueTag::string:
+    case ValueTag::binary:
+      return take_bytes(bytes, payload_size).size();
+    case ValueTag::number:
+      return size_of_number(take_bytes(bytes, payload_size));
+    case ValueTag::boolean:
+    case ValueTag::null:
+      take_bytes(bytes, payload_size);
+      return 1;
+    case ValueTag::list: {
+      std::size_t count = take_size(bytes);
+      std::size_t size = 3 + count;
+      for (; count > 0; --count) size += take_counted(bytes);
+      return size;
+    }
+    case ValueTag::map: {
+      const std::size_t count = take_size(bytes);
+      return 3 + count + take_counted_entries(bytes, count);
+    }
+    case ValueTag::string_set:
+    case ValueTag::number_set:
+    case ValueTag::binary_set: {
+      std::size_t size = 0;
+      for (std::size_t count = take_size(bytes); count > 0; --count) {
+        const std::string_view member = take_bytes(bytes, take_size(bytes));
+        size += tag == ValueTag::number_set ? size_of_number(member) : member.size();
+      }
+      return size;
+    }
+  }
+  return 0;
 }
 
 // ---- well-formedness of bytes of unknown origin ----
@@ -347,51 +401,13 @@ bool is_well_formed(std::string_view encoded_item) {
 // ---- sizes ----
 
 std::size_t size_of(ValueView value) {
-  switch (value.tag()) {
-    case ValueTag::string:
-    case ValueTag::binary:
-      return value.payload().size();
-    case ValueTag::number:
-      return size_of_number(value.payload());
-    case ValueTag::boolean:
-    case ValueTag::null:
-      return 1;
-    case ValueTag::list: {
-      std::size_t size = 3;
-      for (auto each = value.list().begin(); !each.done(); each.next())
-        size += 1 + size_of(each.value());
-      return size;
-    }
-    case ValueTag::map: {
-      std::size_t size = 3;
-      for (auto entry = value.map().begin(); !entry.done(); entry.next()) {
-        size += 1 + entry.name().size() + size_of(entry.value());
-      }
-      return size;
-    }
-    case ValueTag::string_set:
-    case ValueTag::binary_set: {
-      std::size_t size = 0;
-      for (auto each = value.set().begin(); !each.done(); each.next()) size += each.member().size();
-      return size;
-    }
-    case ValueTag::number_set: {
-      std::size_t size = 0;
-      for (auto each = value.set().begin(); !each.done(); each.next()) {
-        size += size_of_number(each.member());
-      }
-      return size;
-    }
-  }
-  return 0;
+  std::string_view bytes = value.bytes();
+  return take_counted(bytes);
 }
 
 std::size_t size_of(MapView attributes) {
-  std::size_t size = 0;
-  for (auto entry = attributes.begin(); !entry.done(); entry.next()) {
-    size += entry.name().size() + size_of(entry.value());
-  }
-  return size;
+  std::string_view bytes = attributes.payload();
+  return take_counted_entries(bytes, take_size(bytes));
 }
 
 }  // namespace dynakeep::model

@@ -74,8 +74,16 @@ Item::Item(const Item& other) : encoded_(other.encoded_) {
   }
 }
 
+// Whoever moves, assigns or destroys an item has it alone: no atomic exchanges, which would cost a
+// page of items more than copying their bytes.
+AttributeMap* Item::take_decoded() noexcept {
+  AttributeMap* decoded = decoded_.load(std::memory_order_relaxed);
+  decoded_.store(nullptr, std::memory_order_relaxed);
+  return decoded;
+}
+
 Item::Item(Item&& other) noexcept
-    : encoded_(std::move(other.encoded_)), decoded_(other.decoded_.exchange(nullptr)) {
+    : encoded_(std::move(other.encoded_)), decoded_(other.take_decoded()) {
   other.encoded_.clear();
 }
 
@@ -89,13 +97,13 @@ Item& Item::operator=(Item&& other) noexcept {
   drop_decoded();
   encoded_ = std::move(other.encoded_);
   other.encoded_.clear();
-  decoded_ = other.decoded_.exchange(nullptr);
+  decoded_.store(other.take_decoded(), std::memory_order_relaxed);
   return *this;
 }
 
 Item::~Item() { drop_decoded(); }
 
-void Item::drop_decoded() { delete decoded_.exchange(nullptr); }
+void Item::drop_decoded() { delete take_decoded(); }
 
 bool Item::empty() const { return size() == 0; }
 
