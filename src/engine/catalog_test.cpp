@@ -205,6 +205,7 @@ TEST(Catalog, LookingUpGoesOnThroughChanges) {
   ASSERT_TRUE(engine->catalog.create(plain_table("Songs")));
   std::atomic<bool> stop = false;
   std::vector<std::jthread> readers;
+  readers.reserve(2);
   for (int i = 0; i < 2; ++i) {
     readers.emplace_back([&] {
       while (!stop) {

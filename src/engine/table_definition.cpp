@@ -40,6 +40,7 @@ bool is_defined(const std::vector<AttributeDefinition>& definitions, std::string
 
 std::vector<std::string> names_of(const std::vector<AttributeDefinition>& definitions) {
   std::vector<std::string> names;
+  names.reserve(definitions.size());
   for (const auto& definition : definitions) {
     names.push_back(definition.attribute_name.value_or(""));
   }

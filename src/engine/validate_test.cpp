@@ -15,7 +15,7 @@ std::string complaint(Constraints& constraints) {
 }
 
 // What the framework says of one TableName.
-std::string complaint_of_name(std::optional<std::string> name) {
+std::string complaint_of_name(const std::optional<std::string>& name) {
   Constraints constraints;
   constraints.table_name(name);
   return complaint(constraints);

@@ -271,6 +271,7 @@ TEST(CreateTable, RefusesPartsThatDoNotGoTogether) {
            auto index = r.global_secondary_indexes->at(0);
            index.index_name = "more" + std::to_string(i);
            std::vector<std::string> names;
+           names.reserve(20);
            for (int n = 0; n < 20; ++n) names.push_back("n" + std::to_string(n));
            index.projection = include(names);
            r.global_secondary_indexes->push_back(index);

@@ -119,6 +119,7 @@ TEST(Tags, AreAtMostFiftyInAll) {
   const TestEngine engine;
   create(engine, "Songs");
   std::vector<Tag> fifty;
+  fifty.reserve(50);
   for (int i = 0; i < 50; ++i) fifty.push_back({.key = std::to_string(i), .value = "v"});
   ASSERT_TRUE(tag_resource(*engine, {.resource_arn = songs_arn, .tags = fifty}));
   ASSERT_TRUE(tag_resource(*engine, {.resource_arn = songs_arn, .tags = fifty}));

@@ -84,6 +84,20 @@ class UpdateTable : public testing::Test {
   TestEngine engine;
 };
 
+std::string null_at(const std::string& field) {
+  return "Value null at '" + field + "' failed to satisfy constraint: Member must not be null";
+}
+std::string errors(const std::vector<std::string>& complaints) {
+  std::string message = std::to_string(complaints.size()) + " validation error";
+  if (complaints.size() != 1) message += 's';
+  const char* separator = " detected: ";
+  for (const std::string& complaint : complaints) {
+    message.append(separator).append(complaint);
+    separator = "; ";
+  }
+  return message;
+}
+
 const std::string invalid = "One or more parameter values were invalid: ";
 
 TEST_F(UpdateTable, RefusesWhatIsWrongByItself) {
@@ -94,7 +108,6 @@ TEST_F(UpdateTable, RefusesWhatIsWrongByItself) {
   const std::string nothing =
       "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
       "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required";
-  const std::string null = "' failed to satisfy constraint: Member must not be null";
   for (const Row& row : std::vector<Row>{
            {{}, "The parameter 'TableName' is required but was not present in the request"},
            {{.table_name = "ab"},
@@ -108,9 +121,8 @@ TEST_F(UpdateTable, RefusesWhatIsWrongByItself) {
            .attribute_definitions = std::vector<AttributeDefinition>{text("c")}},
             nothing},
            {{.table_name = "Songs", .provisioned_throughput = ProvisionedThroughput{}},
-            "2 validation errors detected: Value null at "
-            "'provisionedThroughput.writeCapacityUnits" +
-                null + "; Value null at 'provisionedThroughput.readCapacityUnits" + null},
+            errors({null_at("provisionedThroughput.writeCapacityUnits"),
+                    null_at("provisionedThroughput.readCapacityUnits")})},
            {{.table_name = "Songs",
            .unknown_words = UnknownWords{{.field = "tableClass", .word = "GLACIER"}}},
             "1 validation error detected: Value 'GLACIER' at 'tableClass' failed to satisfy "
@@ -132,17 +144,13 @@ TEST_F(UpdateTable, RefusesWhatIsWrongByItself) {
            {{.table_name = "Songs",
            .global_secondary_index_updates =
                  Updates{{.create = CreateGlobalSecondaryIndexAction{}}}},
-            "3 validation errors detected: Value null at "
-            "'globalSecondaryIndexUpdates.1.member.create.indexName" +
-                null + "; Value null at 'globalSecondaryIndexUpdates.1.member.create.keySchema" +
-                null + "; Value null at 'globalSecondaryIndexUpdates.1.member.create.projection" +
-                null},
+            errors({null_at("globalSecondaryIndexUpdates.1.member.create.indexName"),
+                    null_at("globalSecondaryIndexUpdates.1.member.create.keySchema"),
+                    null_at("globalSecondaryIndexUpdates.1.member.create.projection")})},
            {{.table_name = "Songs",
            .global_secondary_index_updates =
                  Updates{{.remove = DeleteGlobalSecondaryIndexAction{}}}},
-            "1 validation error detected: Value null at "
-            "'globalSecondaryIndexUpdates.1.member.delete.indexName" +
-                null},
+            errors({null_at("globalSecondaryIndexUpdates.1.member.delete.indexName")})},
            {{.table_name = "Songs",
            .global_secondary_index_updates = Updates{give("by_x", units(1, 1'000'000'000'001))}},
             "Given value 1000000000001 for WriteCapacityUnits is out of bounds for index by_x"},
