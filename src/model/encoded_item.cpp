@@ -44,12 +44,17 @@ AttributeMap decode_map(MapView map) {
 
 // ---- sizes ----
 
-// Half a byte a digit and one more, and one for a minus sign. The encoding has a byte for each two
-// digits, and three around them.
+// One byte, one for each two digits, and one for a minus sign. DynamoDB pairs the digits from the
+// decimal point: 1.5 has two pairs, 01 and 50. The encoding pairs them from the first digit, with
+// three bytes around: an even number of digits that starts in the middle of a pair takes one more.
 std::size_t size_of_number(std::string_view encoded) {
   if (encoded.size() == 1) return 1;  // zero
   const bool is_negative = encoded[0] == 1;
-  return encoded.size() - 2 + (is_negative ? 1 : 0);
+  const unsigned flip = is_negative ? 0xFF : 0x00;
+  const unsigned point = (static_cast<unsigned char>(encoded[1]) ^ flip) - 129;
+  const unsigned last_pair = (static_cast<unsigned char>(encoded[encoded.size() - 2]) ^ flip) - 1;
+  const bool pairs_differ = point % 2 == 1 && last_pair % 10 != 0;
+  return encoded.size() - 2 + (pairs_differ ? 1 : 0) + (is_negative ? 1 : 0);
 }
 
 // Sizes in one pass over the bytes, without views on the way: every page counts every item that it

@@ -156,6 +156,14 @@ TEST(EncodedItem, CountsBytesAsDynamoDBDoes) {
   EXPECT_EQ(size(12), 2u);
   EXPECT_EQ(size(123), 3u);
   EXPECT_EQ(size(-123), 4u);
+  const auto number = [&](std::string_view text) { return size(*Number::parse(text)); };
+  EXPECT_EQ(number("1.5"), 3u);  // 01 50
+  EXPECT_EQ(number("-1.5"), 4u);
+  EXPECT_EQ(number("12.5"), 3u);
+  EXPECT_EQ(number("0.05"), 2u);
+  EXPECT_EQ(number("12e99"), 3u);
+  EXPECT_EQ(number("1e100"), 2u);
+  EXPECT_EQ(number("3.1415926535897932384626433832795028842"), 21u);
   EXPECT_EQ(size(true), 1u);
   EXPECT_EQ(size(nullptr), 1u);
   EXPECT_EQ(size(AttributeList{}), 3u);
