@@ -13,14 +13,18 @@ std::string letter(ScalarType type) {
   return type == ScalarType::string ? "S" : type == ScalarType::number ? "N" : "B";
 }
 
+// One byte, one for each two digits counted from the decimal point, and one for a minus sign.
 std::size_t value_size(const Number& number) {
   if (number.is_zero()) return 1;
-  std::size_t digits = 0;
+  int digits = 0;
   __extension__ unsigned __int128 significand = number.digits_high();
   for (significand = (significand << 64) | number.digits_low(); significand != 0; ++digits) {
     significand /= 10;
   }
-  return (digits + 1) / 2 + 1 + (number.is_negative() ? 1 : 0);
+  const auto pair_of = [](int digit) { return digit < 0 ? (digit - 1) / 2 : digit / 2; };
+  const int first = pair_of(number.exponent() + digits - 1);
+  const int last = pair_of(number.exponent());
+  return static_cast<std::size_t>(first - last + 1) + 1 + (number.is_negative() ? 1 : 0);
 }
 
 std::size_t value_size(const AttributeValue& value) {
