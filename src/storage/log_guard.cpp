@@ -29,6 +29,12 @@ class LogGuard::LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Flush(const IOOptions& options, IODebugContext* debug) override {
     return checked(target()->Flush(options, debug));
   }
+  IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    return checked(target()->Sync(options, debug));
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    return checked(target()->Fsync(options, debug));
+  }
 
  private:
   IOStatus checked(IOStatus status) {

@@ -10,17 +10,19 @@
 
 namespace dynakeep::storage {
 
-// Keeps a failed append to the log and a sync of it apart. RocksDB 7.8 takes a sync of a log file
-// after a failed append for a bug of its own and aborts the process (Debian's build has its asserts
-// on), and the two come from different threads: a full disk would be a crash. So each append that
-// fails is seen here before RocksDB sees it, and no sync is let through from then on.
+// Keeps what failed on the log and a later sync of it apart. RocksDB 7.8 takes a sync of a log file
+// after a failed append, or after a failed sync by its own flush of a memtable, for a bug of its
+// own and aborts the process (Debian's build has its asserts on), and the two come from different
+// threads: a full disk would be a crash. So each failure is seen here before RocksDB sees it, and
+// no sync is let through from then on.
 class LogGuard {
  public:
   // An environment like `base`, which must outlive it, that tells the guard of its logs' failures.
   // The guard must outlive it in turn.
   std::unique_ptr<rocksdb::Env> watch(rocksdb::Env& base);
 
-  // Runs `sync`, or says why an earlier append failed. While it runs, failures wait to be seen.
+  // Runs `sync`, or says what failed earlier. While it runs, failures on other threads wait to be
+  // seen.
   template <typename Sync>
   rocksdb::Status sync(Sync run) {
     const std::lock_guard lock(mutex_);
@@ -34,7 +36,7 @@ class LogGuard {
 
   void failed(const rocksdb::IOStatus& status);
 
-  std::mutex mutex_;
+  std::recursive_mutex mutex_;                // `sync` may itself meet the failure
   std::optional<rocksdb::IOStatus> failure_;  // guarded by mutex_
 };
 
