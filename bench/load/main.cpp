@@ -121,25 +121,23 @@ std::map<std::string, MakeCall, std::less<>> workloads(const Options& options) {
   return all;
 }
 
-// Fills both tables, 25 items a call.
-std::vector<Call> loading(const Options& options) {
-  std::vector<Call> calls;
-  for (std::int64_t first = 0; first < options.items; first += 25) {
-    for (const bool songs : {true, false}) {
-      std::string puts;
-      for (std::int64_t i = first; i < std::min(first + 25, options.items); ++i) {
-        if (!puts.empty()) puts += ',';
-        puts += R"({"PutRequest":{"Item":)" +
-                item_json(songs ? song_keys(i)
-                                : track_keys(i / tracks_of_an_album, i % tracks_of_an_album),
-                          i) +
-                "}}";
-      }
-      calls.push_back({"BatchWriteItem", std::string(R"({"RequestItems":{")") +
-                                             (songs ? "Songs" : "Tracks") + "\":[" + puts + "]}}"});
-    }
+// Call number `number` of those that fill the tables, 25 items each. Made one by one: millions of
+// items need not stand in memory at once.
+constexpr std::int64_t items_of_a_load = 25;
+
+Call load_call(const Options& options, bool songs, std::int64_t number) {
+  const std::int64_t first = number * items_of_a_load;
+  std::string puts;
+  for (std::int64_t i = first; i < std::min(first + items_of_a_load, options.items); ++i) {
+    if (!puts.empty()) puts += ',';
+    puts +=
+        R"({"PutRequest":{"Item":)" +
+        item_json(songs ? song_keys(i) : track_keys(i / tracks_of_an_album, i % tracks_of_an_album),
+                  i) +
+        "}}";
   }
-  return calls;
+  return {"BatchWriteItem", std::string(R"({"RequestItems":{")") + (songs ? "Songs" : "Tracks") +
+                                "\":[" + puts + "]}}"};
 }
 
 // The whole message as it goes over the wire.
@@ -211,8 +209,6 @@ class Answer {
 
 struct Connection {
   int socket = -1;
-  const std::string* request = nullptr;
-  std::size_t sent = 0;
   SteadyClock::time_point begun = {};
   Answer answer = {};
 };
@@ -238,28 +234,26 @@ struct Seen {
   double seconds = 0;
 };
 
-// Keeps every connection busy with what `next` gives, until it gives none.
+// Keeps every connection busy with what `next` gives, until it gives none. A message is sent whole
+// before `next` is asked again.
 Seen drive(const Options& options, const std::function<const std::string*()>& next) {
   Seen seen;
   const int waiting = epoll_create1(0);
   std::vector<Connection> connections(static_cast<std::size_t>(options.connections));
   std::size_t busy = 0;
 
-  const auto send_rest = [](Connection& connection) {
-    while (connection.sent < connection.request->size()) {
-      const ssize_t wrote = write(connection.socket, connection.request->data() + connection.sent,
-                                  connection.request->size() - connection.sent);
-      if (wrote <= 0) fail(std::string("sending failed: ") + std::strerror(errno));
-      connection.sent += static_cast<std::size_t>(wrote);
-    }
-  };
   const auto begin = [&](Connection& connection) {
-    connection.request = next();
-    if (connection.request == nullptr) return false;
-    connection.sent = 0;
+    const std::string* message = next();
+    if (message == nullptr) return false;
     connection.answer.clear();
     connection.begun = SteadyClock::now();
-    send_rest(connection);
+    std::size_t sent = 0;
+    while (sent < message->size()) {
+      const ssize_t wrote =
+          write(connection.socket, message->data() + sent, message->size() - sent);
+      if (wrote <= 0) fail(std::string("sending failed: ") + std::strerror(errno));
+      sent += static_cast<std::size_t>(wrote);
+    }
     return true;
   };
 
@@ -319,12 +313,13 @@ Options parse(int argc, char** argv) {
       std::puts(
           "dynakeep_load --port N [--connections N] [--seconds S] [--items N] [--key ID --secret "
           "KEY]\n"
-          "              --workload load|get|put|conditional_put|update|query|scan|floor\n"
+          "              --workload "
+          "load|load_songs|get|put|conditional_put|update|query|scan|floor\n"
           "\n"
           "Sends DynamoDB requests to 127.0.0.1 and prints requests, errors, seconds, p50_us and "
           "p99_us as\n"
           "JSON. `load` fills the tables Songs and Tracks, which must exist, with --items items "
-          "each.");
+          "each;\n`load_songs` only the first.");
       std::exit(0);
     }
     if (i + 1 == argc) fail("no value for " + std::string(flag));
@@ -354,21 +349,17 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  std::vector<std::string> messages;
-  std::size_t given = 0;
 
-  if (options.workload == "load") {
-    std::vector<Call> calls = loading(options);
+  if (options.workload == "load" || options.workload == "load_songs") {
+    const std::int64_t tables = options.workload == "load" ? 2 : 1;
+    const std::int64_t calls = (options.items + items_of_a_load - 1) / items_of_a_load * tables;
+    std::int64_t number = 0;
     std::string message;
-    // Made one by one: a million items need not stand in memory twice. A connection keeps a pointer
-    // to its message, so each has a place of its own until it is answered.
-    std::vector<std::string> in_flight(static_cast<std::size_t>(options.connections) * 2 + 2);
     Seen seen = drive(options, [&]() -> const std::string* {
-      if (given == calls.size()) return nullptr;
-      std::string& place = in_flight[given % in_flight.size()];
-      place = message_of(calls[given], options);
-      calls[given++].body.clear();
-      return &place;
+      if (number == calls) return nullptr;
+      message = message_of(load_call(options, number % tables == 0, number / tables), options);
+      ++number;
+      return &message;
     });
     report(seen);
     return seen.errors == 0 ? 0 : 1;
@@ -378,6 +369,8 @@ int main(int argc, char** argv) {
   const auto make = all.find(options.workload);
   if (make == all.end()) fail("unknown workload " + options.workload + "; see --help");
   constexpr std::size_t prepared = 20'000;
+  std::vector<std::string> messages;
+  std::size_t given = 0;
   std::mt19937_64 chance(options.port +
                          static_cast<std::uint64_t>(SteadyClock::now().time_since_epoch().count()));
   messages.reserve(prepared);
