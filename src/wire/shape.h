@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -271,6 +272,13 @@ class Encoder {
     out_.reserve(1000);  // most messages, in one allocation
   }
 
+  // Makes room for `count` more members like one of `bytes`: the items of a page are much alike,
+  // and a page that grows bit by bit is copied as often as it was written.
+  void expect_more_of(std::size_t bytes, std::size_t count) {
+    constexpr std::size_t page_bytes = std::size_t{2} << 20;
+    out_.reserve(out_.size() + std::min(page_bytes, (bytes + bytes / 8) * count));
+  }
+
   // The first item that cannot be, and so has no JSON.
   const std::optional<ItemAccess::Refusal>& refusal() const { return refusal_; }
   std::string& out() { return out_; }
@@ -299,7 +307,9 @@ class Encoder {
   template <typename T>
   void write(const std::vector<T>& from) {
     out_.push_back('[');
+    const std::size_t start = out_.size();
     for (std::size_t i = 0; i < from.size(); ++i) {
+      if (i == 1) expect_more_of(out_.size() - start, from.size() - 1);
       if (i > 0) out_.push_back(',');
       path_.enter_member(i);
       write(from[i]);
