@@ -35,7 +35,8 @@ struct EmbeddedOptions {
 // empty without in_memory.
 //
 // Destroying the database finishes what has begun and closes the folder. No operation may be
-// running then.
+// running then, and main may not have returned: a database held by a static would outlive what it
+// stands on.
 Result<std::unique_ptr<Database>> open_embedded(const EmbeddedOptions& options);
 
 }  // namespace dynakeep
