@@ -17,9 +17,8 @@ if(DYNAKEEP_SANITIZE)
     -fsanitize=${DYNAKEEP_SANITIZE} -fno-sanitize-recover=undefined)
   target_link_options(project_compile_options INTERFACE -fsanitize=${DYNAKEEP_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # Instrumentation hides initialisations from GCC's flow analysis, and ThreadSanitizer does not
-    # model the stand-alone fences that Asio uses.
+    # Instrumentation hides initialisations from GCC's flow analysis.
     target_compile_options(project_compile_options INTERFACE
-      -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-tsan)
+      -Wno-maybe-uninitialized -Wno-stringop-overflow)
   endif()
 endif()

@@ -41,9 +41,7 @@ class EmbeddedDatabase final : public Database {
     return engine::create_table(engine_, request);
   }
   Result<DeleteTableResult> delete_table(const DeleteTableRequest& request) override {
-    auto result = engine::delete_table(engine_, request);
-    upkeep_.wake();
-    return result;
+    return engine::delete_table(engine_, request);
   }
   Result<DescribeTableResult> describe_table(const DescribeTableRequest& request) override {
     return engine::describe_table(engine_, request);
@@ -52,9 +50,7 @@ class EmbeddedDatabase final : public Database {
     return engine::list_tables(engine_, request);
   }
   Result<UpdateTableResult> update_table(const UpdateTableRequest& request) override {
-    auto result = engine::update_table(engine_, request);
-    upkeep_.wake();
-    return result;
+    return engine::update_table(engine_, request);
   }
 
   Result<PutItemResult> put_item(const PutItemRequest& request) override {
