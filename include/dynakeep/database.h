@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "dynakeep/batch_requests.h"
+#include "dynakeep/capabilities.h"
 #include "dynakeep/item_requests.h"
 #include "dynakeep/query_requests.h"
 #include "dynakeep/result.h"
@@ -88,6 +89,11 @@ class Database {
   virtual Result<DescribeLimitsResult> describe_limits(const DescribeLimitsRequest& request) = 0;
   virtual Result<DescribeEndpointsResult> describe_endpoints(
       const DescribeEndpointsRequest& request) = 0;
+
+  // ---- what this database can do ----
+
+  // The same for as long as the database lives.
+  virtual const Capabilities& capabilities() const = 0;
 
   // ---- durability for callers that must not sleep ----
 

@@ -106,12 +106,15 @@ class EmbeddedDatabase final : public Database {
     return engine::describe_endpoints(engine_, request);
   }
 
+  const Capabilities& capabilities() const override { return capabilities_; }
+
   void when_durable(std::uint64_t position,
                     std::function<void(const Result<void>&)> done) override {
     store_->when_durable(position, std::move(done));
   }
 
  private:
+  const Capabilities capabilities_;
   // In the order in which they need each other; the last, whose thread uses all, ends first.
   std::unique_ptr<storage::KeyValueStore> store_;
   std::unique_ptr<storage::KeyLocks> locks_;

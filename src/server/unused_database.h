@@ -54,11 +54,13 @@ class UnusedDatabase : public Database {
     return unused();
   }
 
+  const Capabilities& capabilities() const override { return capabilities_; }
   void when_durable(std::uint64_t, std::function<void(const Result<void>&)> done) override {
     done({});
   }
 
  private:
+  const Capabilities capabilities_;
   static Error unused() { return Error::internal("not of this test"); }
 };
 

@@ -84,11 +84,13 @@ class ScriptedDatabase final : public Database {
       const DescribeEndpointsRequest& request) override {
     return play<DescribeEndpointsResult>("DescribeEndpoints", request);
   }
+  const Capabilities& capabilities() const override { return capabilities_; }
   void when_durable(std::uint64_t, std::function<void(const Result<void>&)> done) override {
     done({});
   }
 
  private:
+  const Capabilities capabilities_;
   template <typename Answer, typename Request>
   Result<Answer> play(std::string_view operation, const Request& request) {
     called_ = operation;

@@ -53,11 +53,13 @@ class ReferenceDatabase final : public Database {
   Result<ListTagsOfResourceResult> list_tags_of_resource(const ListTagsOfResourceRequest&) override;
   Result<DescribeLimitsResult> describe_limits(const DescribeLimitsRequest&) override;
   Result<DescribeEndpointsResult> describe_endpoints(const DescribeEndpointsRequest&) override;
+  const Capabilities& capabilities() const override { return capabilities_; }
   void when_durable(std::uint64_t, std::function<void(const Result<void>&)> done) override {
     done({});
   }
 
  private:
+  const Capabilities capabilities_;
   struct DoneTransaction {
     std::string request = {};
     Time until = {};

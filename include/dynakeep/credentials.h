@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dynakeep/clock.h"
+#include "dynakeep/result.h"
+
+namespace dynakeep {
+
+// What requests are signed with.
+struct Credentials {
+  std::string access_key_id = {};
+  std::string secret_access_key = {};
+  std::string session_token = {};       // of temporary credentials; empty for the lasting kind
+  std::optional<Time> expires_at = {};  // of temporary credentials
+};
+
+// Says which key it is, and no secret.
+std::ostream& operator<<(std::ostream& out, const Credentials& credentials);
+
+// Where credentials come from. Thread-safe. May be slow: whoever asks keeps the answer until it
+// expires.
+class CredentialsProvider {
+ public:
+  virtual ~CredentialsProvider() = default;
+  // access_denied: there are none, or they were refused, with one line that says where they were
+  // looked for; unavailable and timed_out: their source did not answer.
+  virtual Result<Credentials> credentials() = 0;
+};
+
+// Always these.
+std::shared_ptr<CredentialsProvider> fixed_credentials(Credentials credentials);
+
+struct DefaultCredentialsOptions {
+  std::string profile = {};                  // empty: AWS_PROFILE, else "default"
+  std::string region = {};                   // of STS, for roles; empty: as RemoteOptions::region
+  std::chrono::milliseconds timeout{5'000};  // for each source that is asked over the network
+  const Clock* clock = &system_clock();      // must outlive the provider
+};
+
+// As AWS's own clients find them, the first that is there: the environment (AWS_ACCESS_KEY_ID, …),
+// web identity (AWS_WEB_IDENTITY_TOKEN_FILE), the profile in the shared credentials and config
+// files (keys, role_arn with source_profile or credential_source, web_identity_token_file,
+// credential_process), the container's endpoint (AWS_CONTAINER_CREDENTIALS_…), and the EC2 instance
+// (IMDSv2, unless AWS_EC2_METADATA_DISABLED). ("Standardized credential providers", AWS SDKs and
+// Tools Reference Guide.)
+//
+// Fetches once for all threads that ask at once, keeps what it got, and fetches again before that
+// expires; while a refresh fails, credentials that are still good go on being used. A secret
+// appears in no error and in no log line.
+std::shared_ptr<CredentialsProvider> default_credentials(
+    const DefaultCredentialsOptions& options = {});
+
+}  // namespace dynakeep

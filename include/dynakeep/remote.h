@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dynakeep/credentials.h"
+#include "dynakeep/database.h"
+
+namespace dynakeep {
+
+// How a remote database is reached. Everything may be left out: it is then found where AWS's own
+// clients find it ("Settings reference", AWS SDKs and Tools Reference Guide).
+struct RemoteOptions {
+  // "http://127.0.0.1:8000", "https://dynamodb.eu-west-1.amazonaws.com". Empty:
+  // AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the profile's endpoint_url, else Amazon's endpoint
+  // of the region.
+  std::string endpoint = {};
+  // Empty: AWS_REGION, AWS_DEFAULT_REGION, the profile's region; with an endpoint that is not
+  // Amazon's, else "us-east-1".
+  std::string region = {};
+  std::string profile = {};  // empty: AWS_PROFILE, else "default"
+  // Null: default_credentials(). With an http:// endpoint on this machine, where nobody checks
+  // them, invented ones do if there are none.
+  std::shared_ptr<CredentialsProvider> credentials = {};
+
+  // How long a call may take, with all its attempts; and each of them, its connection included.
+  std::chrono::milliseconds total_timeout{30'000};
+  std::chrono::milliseconds attempt_timeout{10'000};
+  std::chrono::milliseconds connect_timeout{3'000};
+  // First attempt included. None: AWS_MAX_ATTEMPTS, the profile's max_attempts, else 3.
+  std::optional<unsigned> attempts_max = {};
+
+  std::size_t connections_max = 256;               // in use at once; further calls wait for one
+  std::chrono::milliseconds idle_timeout{20'000};  // how long an unused connection is kept
+  std::size_t answer_bytes_max = std::size_t{64} << 20;  // past it a call fails
+
+  // A PEM file of the authorities to trust. Empty: AWS_CA_BUNDLE, the profile's ca_bundle, else the
+  // system's store.
+  std::string ca_bundle = {};
+  // "http://host:port", "none" for none. Empty: HTTP_PROXY and HTTPS_PROXY, with NO_PROXY.
+  std::string proxy = {};
+
+  // Ask the endpoint what it can do (Database::capabilities()) when connecting. Amazon's own is
+  // known and not asked. Without, nothing is sent before the first call, and all is taken to be
+  // there.
+  bool ask_capabilities = true;
+
+  const Clock* clock = &system_clock();  // dates of signatures; must outlive the database
+};
+
+// A database at an endpoint that speaks DynamoDB's protocol: Amazon DynamoDB, ScyllaDB Alternator,
+// DynamoDB Local, another Dynakeep. No thread, no global state; connections are opened by the calls
+// that need them and kept for the next.
+//
+// Calls retry by AWS's standard mode: on throttling, faults of the service and lost connections, at
+// most attempts_max times within total_timeout, with jittered exponential waits and a budget shared
+// by all calls. A retry never does a write twice: a write whose answer was lost is sent again only
+// if doing it twice is the same as once (reads, puts, deletes, batches, transactions by their
+// token, updates that only set values). Where it cannot be known whether a write was done,
+// the error says so: Error::outcome_unknown(). That includes a condition that fails after an answer
+// was lost, since the write itself may have made it fail.
+//
+// invalid_argument, with one line that says what to do: an endpoint, proxy, region, profile or file
+// that makes no sense; access_denied: no credentials; unavailable and timed_out: nobody answers
+// there.
+//
+// Destroying the database closes its connections. No operation may be running then.
+Result<std::unique_ptr<Database>> connect_remote(const RemoteOptions& options = {});
+
+}  // namespace dynakeep
