@@ -257,45 +257,45 @@ SetView ValueView::set() const {
   return SetView(payload_);
 }
 
-AttributeValue ValueView::decode() const {
-  switch (tag()) {
+AttributeValue decode_value(ValueTag tag, std::string_view payload) {
+  switch (tag) {
     case ValueTag::string:
-      return {payload_};
+      return {payload};
     case ValueTag::number:
-      return {decode_number(payload_)};
+      return {decode_number(payload)};
     case ValueTag::binary:
-      return {Binary(std::string(payload_))};
+      return {Binary(std::string(payload))};
     case ValueTag::boolean:
-      return {boolean()};
+      return {payload[0] != 0};
     case ValueTag::null:
       return {nullptr};
     case ValueTag::list: {
       AttributeList decoded;
-      const ListView view = list();
+      const ListView view(payload);
       decoded.reserve(view.size());
       for (auto each = view.begin(); !each.done(); each.next())
         decoded.push_back(each.value().decode());
       return {std::move(decoded)};
     }
     case ValueTag::map:
-      return {decode_map(map())};
+      return {decode_map(MapView(payload))};
     case ValueTag::string_set: {
       StringSet decoded;
-      for (auto each = set().begin(); !each.done(); each.next()) {
+      for (auto each = SetView(payload).begin(); !each.done(); each.next()) {
         decoded.emplace_hint(decoded.end(), each.member());
       }
       return {std::move(decoded)};
     }
     case ValueTag::number_set: {
       NumberSet decoded;
-      for (auto each = set().begin(); !each.done(); each.next()) {
+      for (auto each = SetView(payload).begin(); !each.done(); each.next()) {
         decoded.emplace_hint(decoded.end(), decode_number(each.member()));
       }
       return {std::move(decoded)};
     }
     case ValueTag::binary_set: {
       BinarySet decoded;
-      for (auto each = set().begin(); !each.done(); each.next()) {
+      for (auto each = SetView(payload).begin(); !each.done(); each.next()) {
         decoded.emplace_hint(decoded.end(), std::string(each.member()));
       }
       return {std::move(decoded)};

@@ -41,6 +41,9 @@ enum class ValueTag : std::uint8_t {
 AttributeType type_of(ValueTag tag);
 ValueTag tag_of(AttributeType type);
 
+// The value of a type and a payload, as a tree.
+AttributeValue decode_value(ValueTag tag, std::string_view payload);
+
 class ListView;
 class MapView;
 class SetView;
@@ -68,7 +71,7 @@ class ValueView {
   MapView map() const;
   SetView set() const;  // of any of the three kinds
 
-  AttributeValue decode() const;
+  AttributeValue decode() const { return decode_value(tag(), payload_); }
 
   friend bool operator==(ValueView a, ValueView b) { return a.bytes_ == b.bytes_; }
 
@@ -298,6 +301,8 @@ struct ItemAccess {
   // Null if the item can be. For a tree made by a program: empty sets, and nesting past 32.
   static std::optional<Refusal> refusal(const Item& item);
 
+  // The encoding, if the item holds one and can be; else empty.
+  static std::string_view held(const Item& item);
   // The item's encoding: what it holds, or else made now into `scratch`. Must not be refused.
   static std::string_view encoded(const Item& item, std::string& scratch);
   // The same, taken out of the item.

@@ -210,6 +210,10 @@ std::optional<ItemAccess::Refusal> ItemAccess::refusal(const Item& item) {
   return std::nullopt;
 }
 
+std::string_view ItemAccess::held(const Item& item) {
+  return is_refused(item.encoded_) ? std::string_view() : item.encoded_;
+}
+
 std::string_view ItemAccess::encoded(const Item& item, std::string& scratch) {
   INVARIANT(!is_refused(item.encoded_));
   if (!item.encoded_.empty()) return item.encoded_;

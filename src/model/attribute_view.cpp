@@ -1,0 +1,110 @@
+#include "dynakeep/attribute_view.h"
+
+#include "model/encoded_item.h"
+#include "model/encoded_number.h"
+
+namespace dynakeep {
+
+AttributeView::AttributeView(const Item& item) : type_(AttributeType::map) {
+  const std::string_view encoded = ItemAccess::held(item);
+  if (!encoded.empty()) {
+    place_ = Place::encoded;
+    payload_ = model::view_item(encoded).payload();
+  } else {
+    place_ = Place::decoded;
+    members_ = &item.attributes();
+  }
+}
+
+AttributeView::AttributeView(const AttributeValue& value)
+    : place_(Place::decoded),
+      type_(value.type()),
+      value_(&value),
+      members_(value.get_if<AttributeMap>()) {}
+
+std::optional<std::string_view> AttributeView::text() const {
+  if (!is(AttributeType::string)) return std::nullopt;
+  return place_ == Place::encoded ? payload_ : std::string_view(value_->as_string());
+}
+
+std::optional<std::string_view> AttributeView::bytes() const {
+  if (!is(AttributeType::binary)) return std::nullopt;
+  return place_ == Place::encoded ? payload_ : std::string_view(value_->as_binary().bytes);
+}
+
+std::optional<Number> AttributeView::number() const {
+  if (!is(AttributeType::number)) return std::nullopt;
+  return place_ == Place::encoded ? model::decode_number(payload_) : value_->as_number();
+}
+
+std::optional<std::int64_t> AttributeView::integer() const {
+  const auto found = number();
+  return found ? found->to_int64() : std::nullopt;
+}
+
+std::optional<bool> AttributeView::boolean() const {
+  if (!is(AttributeType::boolean)) return std::nullopt;
+  return place_ == Place::encoded ? payload_[0] != 0 : value_->as_bool();
+}
+
+AttributeView AttributeView::operator[](std::string_view name) const {
+  if (!is(AttributeType::map)) return {};
+  if (place_ == Place::encoded) {
+    const auto found = model::MapView(payload_).find(name);
+    return found.exists() ? AttributeView(found.type(), found.payload()) : AttributeView();
+  }
+  const auto found = members_->find(name);
+  return found == members_->end() ? AttributeView() : AttributeView(found->second);
+}
+
+std::size_t AttributeView::size() const { return begin().left_; }
+
+AttributeView::Iterator AttributeView::begin() const {
+  Iterator at;
+  at.named_ = is(AttributeType::map);
+  if (!at.named_ && !is(AttributeType::list)) return at;
+  if (place_ == Place::encoded) {
+    at.rest_ = payload_;
+    at.left_ = model::detail::take_size(at.rest_);
+  } else if (at.named_) {
+    at.entry_ = members_->begin();
+    at.left_ = members_->size();
+  } else {
+    at.element_ = value_->as_list().data();
+    at.left_ = value_->as_list().size();
+  }
+  at.load();
+  return at;
+}
+
+void AttributeView::Iterator::load() {
+  if (left_ == 0) return;
+  if (element_ != nullptr) {
+    member_.value = AttributeView(*element_++);
+  } else if (rest_.empty()) {
+    member_ = {.name = entry_->first, .value = AttributeView(entry_->second)};
+    ++entry_;
+  } else {
+    if (named_) {
+      const std::size_t size = model::detail::take_size(rest_);
+      member_.name = model::detail::take_bytes(rest_, size);
+    }
+    const model::ValueView value(rest_);
+    rest_.remove_prefix(value.bytes().size());
+    member_.value = AttributeView(value.type(), value.payload());
+  }
+}
+
+AttributeView::Iterator& AttributeView::Iterator::operator++() {
+  --left_;
+  load();
+  return *this;
+}
+
+AttributeValue AttributeView::value() const {
+  if (!exists()) return {};
+  if (place_ == Place::encoded) return model::decode_value(model::tag_of(type_), payload_);
+  return value_ == nullptr ? AttributeValue(*members_) : *value_;
+}
+
+}  // namespace dynakeep
