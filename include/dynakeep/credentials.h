@@ -30,6 +30,9 @@ class CredentialsProvider {
   // access_denied: there are none, or they were refused, with one line that says where they were
   // looked for; unavailable and timed_out: their source did not answer.
   virtual Result<Credentials> credentials() = 0;
+  // The service did not take these, though they are not known to have expired. A provider that
+  // keeps what it got fetches anew when it is next asked.
+  virtual void refused(const Credentials& /*credentials*/) {}
 };
 
 // Always these.
