@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dynakeep/clock.h"
+#include "dynakeep/credentials.h"
 #include "dynakeep/result.h"
 #include "http/message.h"
 
@@ -16,12 +17,6 @@
 // All functions are thread-safe. Each thread keeps its OpenSSL contexts and a bounded number of
 // derived signing keys.
 namespace dynakeep::http {
-
-struct Credentials {
-  std::string access_key_id = {};
-  std::string secret_access_key = {};
-  std::string session_token = {};  // of temporary credentials; empty for the lasting kind
-};
 
 // What a signature is good for besides its one request.
 struct SigningScope {

@@ -1,6 +1,7 @@
 #include <ostream>
 #include <string>
 
+#include "dynakeep/credentials.h"
 #include "dynakeep/item.h"
 #include "model/encoded_item.h"
 #include "model/item_text.h"
@@ -21,6 +22,11 @@ std::ostream& operator<<(std::ostream& out, const Item& item) {
   std::string text;
   model::append_json_text(text, model::view_item(bytes));
   return out << text;
+}
+
+std::ostream& operator<<(std::ostream& out, const Credentials& credentials) {
+  return out << "credentials of "
+             << (credentials.access_key_id.empty() ? "nobody" : credentials.access_key_id);
 }
 
 }  // namespace dynakeep

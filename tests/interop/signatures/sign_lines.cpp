@@ -29,9 +29,9 @@ Result<std::string> signed_line(const std::string& line) {
     return dynakeep::Error::validation("the body is not base64");
   }
 
-  const dynakeep::http::Credentials credentials{.access_key_id = text("access_key_id"),
-                                                .secret_access_key = text("secret_access_key"),
-                                                .session_token = text("session_token")};
+  const dynakeep::Credentials credentials{.access_key_id = text("access_key_id"),
+                                          .secret_access_key = text("secret_access_key"),
+                                          .session_token = text("session_token")};
   const dynakeep::http::SigningScope scope{.region = text("region"), .service = text("service")};
   const dynakeep::Time now{seconds("time")};
   if (seconds("expires").count() > 0) {
