@@ -1,59 +1,27 @@
-"""Servers for the tests of real clients, and the count of cases that scripts/count_results reads.
-
-DYNAKEEP_PROGRAM names the built program. Each server listens on a loopback port that the system
-chose and keeps its data in a folder that pytest removes.
-"""
+"""Servers for the tests of real clients. Each keeps its data in a folder that pytest removes."""
 
 import json
-import os
-import re
-import signal
-import subprocess
+import pathlib
+import sys
 import uuid
 
 import boto3
 import botocore.config
 import pytest
 
-ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
-SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import serving  # noqa: E402
+from serving import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY  # noqa: E402
+
 WRONG_SECRET = "wrong" + SECRET_ACCESS_KEY[5:]
-REGION = "eu-central-1"
-START_SECONDS = 60
 
 
-class Server:
-    """The program, serving a folder of its own."""
+class Server(serving.Server):
+    """The program, serving a folder of its own; and boto3's clients of it."""
 
     def __init__(self, folder, *flags):
+        super().__init__("--data", str(folder), *flags)
         self.folder = folder
-        self.flags = flags
-        self.process = None
-        self.endpoint = None
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [os.environ["DYNAKEEP_PROGRAM"], "serve", "--data", str(self.folder), "--port", "0", *self.flags],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        said = []
-        for line in self.process.stdout:
-            said.append(line)
-            found = re.search(r"http://[0-9.]+:\d+", line)
-            if found:
-                self.endpoint = found[0]
-                return self
-        raise RuntimeError("the server did not start: " + "".join(said))
-
-    def kill(self):
-        """As a crash would: nothing is finished, nothing flushed."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self):
-        """As an administrator would; gives the exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        self.process.stdout.close()
-        return self.process.wait(timeout=START_SECONDS)
 
     def session(self, secret=SECRET_ACCESS_KEY, access_key_id=ACCESS_KEY_ID):
         return boto3.session.Session(aws_access_key_id=access_key_id, aws_secret_access_key=secret,
@@ -64,13 +32,6 @@ class Server:
 
     def resource(self, **credentials):
         return self.session(**credentials).resource("dynamodb", endpoint_url=self.endpoint, config=CONFIG)
-
-    def environment(self, secret=SECRET_ACCESS_KEY):
-        """For programs that take their settings from the environment."""
-        return {**os.environ, "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": secret,
-                "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "AWS_CONFIG_FILE": os.devnull,
-                "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "",
-                "ENDPOINT": self.endpoint}
 
 
 # One try: a test that passes because a client tried again has not passed.
@@ -103,10 +64,4 @@ def table_name():
 
 
 def pytest_unconfigure(config):
-    """The last line of the output, for scripts/count_results. What was skipped did not pass."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:
-        return
-    passed = len(reporter.stats.get("passed", []))
-    others = sum(len(reporter.stats.get(kind, [])) for kind in ("failed", "error", "skipped", "xfailed", "xpassed"))
-    print(f"cases: {passed} passed, {others} failed")
+    serving.print_count(config)

@@ -1,0 +1,176 @@
+"""Two programs on one table, each driven a call at a time; what they take is said in
+javascript/driver.mjs. DYNAKEEP_PROGRAM names the program that serves.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import uuid
+
+import boto3
+import botocore.config
+import pytest
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parent.parent / "support"))
+import serving  # noqa: E402
+
+PATIENCE_SECONDS = 120
+DATASET = json.loads((FOLDER / "dataset.json").read_text(encoding="utf-8"))
+
+JAVASCRIPT_DRIVER = ["node", str(FOLDER / "javascript" / "driver.mjs")]
+DRIVERS = {
+    "javascript": JAVASCRIPT_DRIVER,
+    "javascript-too": JAVASCRIPT_DRIVER,  # a second process, for castore beside castore
+}
+
+
+class Party:
+    """One language's driver. Calls go to a process that stays, the other commands to new ones."""
+
+    def __init__(self, name, environment):
+        self.name = name
+        self.environment = environment
+        self.tables = {}
+        self.process = subprocess.Popen([*DRIVERS[name], "call", "-"], env=environment, cwd=FOLDER, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def begin(self, operation, **members):
+        """Sends a call without waiting for what comes of it."""
+        line = json.dumps({"operation": operation, "tables": self.tables, **members}, ensure_ascii=False)
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def outcome(self):
+        """Of the oldest call begun: ("ok", what it gave) or ("error", what it says)."""
+        ((kind, value),) = json.loads(self.process.stdout.readline()).items()
+        return kind, value
+
+    def call(self, operation, **members):
+        self.begin(operation, **members)
+        kind, value = self.outcome()
+        assert kind == "ok", f"{self.name} {operation}: {value}"
+        return value
+
+    def refusal(self, operation, **members):
+        self.begin(operation, **members)
+        kind, value = self.outcome()
+        assert kind == "error", f"{self.name} {operation} was not refused: {value}"
+        return value
+
+    def events(self, store, aggregate_id, **members):
+        return self.call("getEvents", store=store, aggregateId=aggregate_id, **members)["events"]
+
+    def listed(self, store, **members):
+        return self.call("listAggregateIds", store=store, **members)
+
+    def start(self, *arguments):
+        """A command in a process of its own."""
+        tables = {"EVENTS_TABLE": self.tables["events"], "LEGACY_TABLE": self.tables["legacy"]}
+        return subprocess.Popen([*DRIVERS[self.name], *arguments], env={**self.environment, **tables}, cwd=FOLDER,
+                                text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def finished(self, process):
+        """What it printed."""
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0, f"{self.name}: {err}"
+        return out
+
+    def run(self, *arguments):
+        return self.finished(self.start(*arguments))
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.wait(timeout=PATIENCE_SECONDS)
+
+
+def table_definition(name, index_partition, index_type):
+    """As the castore documentation has it made."""
+    return {
+        "TableName": name,
+        "AttributeDefinitions": [
+            {"AttributeName": "aggregateId", "AttributeType": "S"},
+            {"AttributeName": "version", "AttributeType": "N"},
+            {"AttributeName": index_partition, "AttributeType": index_type},
+            {"AttributeName": "timestamp", "AttributeType": "S"}],
+        "KeySchema": [
+            {"AttributeName": "aggregateId", "KeyType": "HASH"}, {"AttributeName": "version", "KeyType": "RANGE"}],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "initialEvents",
+            "KeySchema": [
+                {"AttributeName": index_partition, "KeyType": "HASH"},
+                {"AttributeName": "timestamp", "KeyType": "RANGE"}],
+            "Projection": {"ProjectionType": "KEYS_ONLY"}}],
+        "BillingMode": "PAY_PER_REQUEST"}
+
+
+class Tables:
+    """A table of each format, and what is in them as DynamoDB JSON."""
+
+    def __init__(self, client):
+        self.client = client
+        suffix = uuid.uuid4().hex[:12]
+        self.names = {"events": "Events-" + suffix, "legacy": "Legacy-" + suffix}
+        client.create_table(**table_definition(self.names["events"], "eventStoreId", "S"))
+        client.create_table(**table_definition(self.names["legacy"], "isInitialEvent", "N"))
+
+    def items(self, which="events"):
+        pages = self.client.get_paginator("scan").paginate(TableName=self.names[which], ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
+    def item(self, aggregate_id, version, which="events"):
+        key = {"aggregateId": {"S": aggregate_id}, "version": {"N": str(version)}}
+        return self.client.get_item(TableName=self.names[which], Key=key, ConsistentRead=True).get("Item")
+
+
+@pytest.fixture(scope="session")
+def server():
+    running = serving.Server("--in-memory").start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def processes(server):
+    """By the names of DRIVERS, each started when first asked for."""
+    started = {}
+
+    def process_of(name):
+        if name not in started:
+            started[name] = Party(name, server.environment())
+        return started[name]
+
+    yield process_of
+    for party in started.values():
+        assert party.end() == 0
+
+
+@pytest.fixture(scope="session")
+def database(server):
+    session = boto3.session.Session(aws_access_key_id=serving.ACCESS_KEY_ID,
+                                    aws_secret_access_key=serving.SECRET_ACCESS_KEY, region_name=serving.REGION)
+    config = botocore.config.Config(retries={"total_max_attempts": 1})
+    return session.client("dynamodb", endpoint_url=server.endpoint, config=config)
+
+
+@pytest.fixture
+def tables(database):
+    """New and empty."""
+    return Tables(database)
+
+
+@pytest.fixture
+def party(processes, tables):
+    """party("cpp"), party("javascript"): on the tables of this test."""
+    def on_these_tables(name):
+        found = processes(name)
+        found.tables = tables.names
+        return found
+
+    return on_these_tables
+
+
+def pytest_unconfigure(config):
+    serving.print_count(config)

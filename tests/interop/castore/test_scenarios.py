@@ -1,0 +1,248 @@
+"""The interop scenarios: whatever one language does to the tables, the other sees as its own."""
+
+import itertools
+import json
+
+import pytest
+from conftest import DATASET
+
+JAVASCRIPT = "javascript"
+# Who does it first, who second.
+PAIRS = [(JAVASCRIPT, "javascript-too")]
+FORMATS = ["single", "legacy"]
+ROUNDS = 100
+
+pairs = pytest.mark.parametrize(("first", "second"), PAIRS)
+formats = pytest.mark.parametrize("form", FORMATS)
+
+
+def order(aggregate_id, version, **members):
+    kind = "ORDER_PLACED" if version == 1 else "ORDER_PAID"
+    return {"aggregateId": aggregate_id, "version": version, "type": kind, **members}
+
+
+def push(party, store, event, **members):
+    return party.call("pushEvent", store=store, event=event, **members)["event"]
+
+
+def versions(events):
+    return [event["version"] for event in events]
+
+
+def assert_exists_already(error, store, aggregate_id, version):
+    assert error["code"] == "EventAlreadyExistsError"
+    assert (error.get("eventStoreId"), error["aggregateId"], error["version"]) == (store, aggregate_id, version)
+    assert error["message"] == f"Event already exists for {store} aggregate {aggregate_id} and version {version}"
+
+
+# X1, X2
+@pairs
+def test_what_one_seeds_the_other_verifies(party, first, second):
+    party(first).run("seed")
+    party(second).run("verify")
+
+
+# X3
+@pairs
+@formats
+def test_each_sees_at_once_what_the_other_pushed(party, first, second, form):
+    one, other = party(first), party(second)
+    for version in range(1, 21):
+        writer, reader = (one, other) if version % 2 else (other, one)
+        pushed = push(writer, "ORDERS", order("shared", version, payload={"by": writer.name}), format=form)
+        seen = reader.events("ORDERS", "shared", format=form)
+        assert versions(seen) == list(range(1, version + 1))
+        assert seen[-1] == pushed
+        assert reader.events("ORDERS", "shared", format=form, options={"reverse": True}) == seen[::-1]
+
+
+# X3
+@pairs
+@formats
+def test_both_read_every_range_alike(party, first, second, form):
+    for version in (3, 1, 12, 2, 5):
+        push(party(first), "ORDERS", order("ranges", version), format=form)
+    for low, high, reverse in itertools.product((None, 1, 2, 4, 13), (None, 1, 5, 12), (None, False, True)):
+        if low is not None and high is not None and low > high:
+            continue
+        given = {"minVersion": low, "maxVersion": high, "reverse": reverse}
+        options = {name: value for name, value in given.items() if value is not None}
+        expected = [version for version in (1, 2, 3, 5, 12) if (low or 1) <= version <= (high or 12)]
+        read = party(second).events("ORDERS", "ranges", format=form, options=options)
+        assert versions(read) == (expected[::-1] if reverse else expected)
+
+
+# X4
+@pytest.mark.parametrize("racers", [[JAVASCRIPT] * 2], ids="-".join)
+def test_every_version_is_won_exactly_once(party, racers):
+    each = 200
+    started = [(party(language), party(language).start("race", "counter-1", str(each))) for language in racers]
+    won = [json.loads(racer.finished(process)) for racer, process in started]
+    assert [len(versions_won) for versions_won in won] == [each] * len(racers)
+    assert sorted(itertools.chain(*won)) == list(range(1, each * len(racers) + 1))
+
+    # Nobody's event was lost to another's: each version holds its winner's payload.
+    stored = party(racers[0]).events("COUNTERS", "counter-1")
+    winner = {version: racer.name for (racer, _), mine in zip(started, won) for version in mine}
+    assert [(event["version"], event["payload"]["by"]) for event in stored] == sorted(winner.items())
+
+
+# X5
+@pairs
+@formats
+def test_a_version_that_the_other_pushed_exists_already(party, first, second, form):
+    push(party(first), "ORDERS", order("taken", 1, payload="mine"), format=form)
+    error = party(second).refusal("pushEvent", store="ORDERS", format=form, event=order("taken", 1, payload="yours"))
+    assert_exists_already(error, "ORDERS", "taken", 1)
+    assert party(second).events("ORDERS", "taken", format=form)[0]["payload"] == "mine"
+
+
+def fill_listing(party, form, count=11):
+    """Aggregates with timestamps in threes, so that some are equal."""
+    for index in range(count):
+        timestamp = f"2021-0{1 + index // 3}-01T00:00:00.000Z"
+        push(party, "ORDERS", order(f"listed-{index}", 1, timestamp=timestamp), format=form)
+
+
+# X6
+@pairs
+@formats
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("bounds", [{}, {"initialEventAfter": "2021-01-01T00:00:00.000Z",
+                                         "initialEventBefore": "2021-03-01T00:00:00.000Z"}], ids=["all", "bounded"])
+def test_page_tokens_change_hands(party, first, second, form, reverse, bounds):
+    fill_listing(party(first), form)
+    unpaged = party(second).listed("ORDERS", format=form, options={"reverse": reverse, **bounds})
+    assert "nextPageToken" not in unpaged
+    assert len(unpaged["aggregateIds"]) == (9 if bounds else 11)
+
+    page = party(first).listed("ORDERS", format=form, options={"limit": 2, "reverse": reverse, **bounds})
+    listed = page["aggregateIds"]
+    for turn in itertools.cycle((second, first)):
+        if "nextPageToken" not in page:
+            break
+        # What the token carries is not said again.
+        page = party(turn).listed("ORDERS", format=form, options={"pageToken": page["nextPageToken"]})
+        assert len(page["aggregateIds"]) <= 2
+        listed += page["aggregateIds"]
+    assert listed == unpaged["aggregateIds"]
+
+
+# X6
+@pairs
+@formats
+def test_options_given_with_a_token_come_before_its_own(party, first, second, form):
+    fill_listing(party(first), form)
+    page = party(first).listed("ORDERS", format=form, options={"limit": 5})
+    back = party(second).listed("ORDERS", format=form,
+                                options={"pageToken": page["nextPageToken"], "reverse": True, "limit": 3})
+    assert back["aggregateIds"] == page["aggregateIds"][-2:-5:-1]
+
+
+def group(*events):
+    return [{"store": store, "event": event} for store, event in events]
+
+
+# X7
+@pairs
+def test_a_group_and_a_single_push_of_one_of_its_events(party, tables, first, second):
+    outcomes = set()
+    for turn in range(ROUNDS):
+        order_id, customer_id = f"order-{turn}", f"customer-{turn}"
+        grouped = group(("ORDERS", order(order_id, 1, payload="group")),
+                        ("CUSTOMERS", {"aggregateId": customer_id, "version": 1, "type": "CUSTOMER_CREATED"}))
+        single = order(order_id, 1, payload="single")
+        # In turns, so that neither is always a moment ahead.
+        starts = [lambda: party(first).begin("pushEventGroup", events=grouped),
+                  lambda: party(second).begin("pushEvent", store="ORDERS", event=single)]
+        for start in starts if turn % 2 else starts[::-1]:
+            start()
+        (of_group, _), (of_single, _) = party(first).outcome(), party(second).outcome()
+
+        stored_order = tables.item(f"ORDERS#{order_id}", 1)
+        stored_customer = tables.item(f"CUSTOMERS#{customer_id}", 1)
+        found = (stored_order and stored_order["payload"]["S"], stored_customer is not None)
+        assert found == {("ok", "error"): ("group", True), ("error", "ok"): ("single", False),
+                         ("error", "error"): (None, False)}[of_group, of_single]
+        outcomes.add((of_group, of_single))
+    assert outcomes
+
+
+# X9
+@pairs
+@formats
+def test_a_forced_push_replaces_the_whole_event(party, tables, first, second, form):
+    push(party(first), "ORDERS", order("forced", 1, payload={"a": 1}, metadata={"b": 2}), format=form)
+    stamp = "2030-01-01T00:00:00.000Z"
+    push(party(second), "ORDERS", order("forced", 1, timestamp=stamp), format=form, options={"force": True})
+    assert party(first).events("ORDERS", "forced", format=form) == [order("forced", 1, timestamp=stamp)]
+    assert party(first).listed("ORDERS", format=form)["aggregateIds"] == [
+        {"aggregateId": "forced", "initialEventTimestamp": stamp}]
+    which, partition, initial = (("events", "ORDERS#forced", {"eventStoreId": {"S": "ORDERS"}}) if form == "single" else
+                                 ("legacy", "forced", {"isInitialEvent": {"N": "1"}}))
+    assert tables.item(partition, 1, which) == {
+        "aggregateId": {"S": partition}, "version": {"N": "1"}, "type": {"S": "ORDER_PLACED"}, "timestamp": {"S": stamp},
+        **initial}
+
+
+# X10
+@pairs
+def test_both_make_the_same_message_of_an_image(party, tables, first, second):
+    party(first).run("seed")
+    items = tables.items()
+    assert len(items) == len(DATASET["events"])
+    pushed = {(entry["store"], entry["event"]["aggregateId"], entry["event"]["version"]): entry["event"]
+              for entry in DATASET["events"]}
+    for item in items:
+        message = party(first).call("parseImage", image=item)
+        assert party(second).call("parseImage", image=item) == message
+        event = message["event"]
+        assert pushed[message["eventStoreId"], event["aggregateId"], event["version"]] == event
+
+
+# X10
+@pairs
+def test_both_refuse_the_image_of_a_store_they_do_not_know(party, tables, first, second):
+    push(party(first), "ORDERS", order("known", 1))
+    (item,) = tables.items()
+    image = {**item, "aggregateId": {"S": "PARCELS#p-1"}}
+    for language in (first, second):
+        said = party(language).refusal("parseImage", image=image)
+        assert said["message"] == "Unable to detect eventStore from image. Received eventStoreId: PARCELS"
+
+
+# X11
+@pairs
+@formats
+def test_both_bounds_of_a_listing_are_inclusive(party, first, second, form):
+    for day in (1, 2, 3):
+        push(party(first), "ORDERS", order(f"day-{day}", 1, timestamp=f"2024-05-0{day}T09:30:00.000Z"), format=form)
+    moment = "2024-05-02T09:30:00.000Z"
+    listed = party(second).listed("ORDERS", format=form, options={"initialEventAfter": moment, "initialEventBefore": moment})
+    assert listed["aggregateIds"] == [{"aggregateId": "day-2", "initialEventTimestamp": moment}]
+
+
+# X15
+@pairs
+@formats
+def test_an_aggregate_of_more_than_a_page(party, first, second, form):
+    for version in range(1, 10):
+        push(party(first), "ORDERS", order("large", version, payload=str(version) * 250_000), format=form)
+    read = party(second).events("ORDERS", "large", format=form)
+    assert [(event["version"], event["payload"][0], len(event["payload"])) for event in read] == [
+        (version, str(version), 250_000) for version in range(1, 10)]
+    assert party(second).events("ORDERS", "large", format=form, options={"reverse": True}) == read[::-1]
+
+
+# X16
+@pairs
+def test_timestamps_that_nobody_gave(party, first, second):
+    pushed = [push(party((first, second)[turn % 2]), "ORDERS", order(f"new-{turn}", 1)) for turn in range(100)]
+    stamps = [event["timestamp"] for event in pushed]
+    assert all(len(stamp) == 24 and stamp.endswith("Z") for stamp in stamps)
+    assert stamps == sorted(stamps)
+    for language in (first, second):
+        rows = party(language).listed("ORDERS")["aggregateIds"]
+        assert [row["initialEventTimestamp"] for row in rows] == stamps
+        assert {row["aggregateId"]: row["initialEventTimestamp"] for row in rows} == {
+            event["aggregateId"]: event["timestamp"] for event in pushed}

@@ -1,0 +1,62 @@
+"""The built program, serving, for tests in Python; and the count of cases that scripts/count_results
+reads. DYNAKEEP_PROGRAM names the program."""
+
+import os
+import re
+import signal
+import subprocess
+
+ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
+SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+REGION = "eu-central-1"
+START_SECONDS = 60
+
+
+class Server:
+    """On a loopback port that the system chose, with flags of `dynakeep serve`."""
+
+    def __init__(self, *flags):
+        self.flags = flags
+        self.process = None
+        self.endpoint = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [os.environ["DYNAKEEP_PROGRAM"], "serve", "--port", "0", *self.flags],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            found = re.search(r"http://[0-9.]+:\d+", line)
+            if found:
+                self.endpoint = found[0]
+                return self
+        raise RuntimeError("the server did not start: " + "".join(said))
+
+    def kill(self):
+        """As a crash would: nothing is finished, nothing flushed."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """As an administrator would; gives the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.stdout.close()
+        return self.process.wait(timeout=START_SECONDS)
+
+    def environment(self, secret=SECRET_ACCESS_KEY):
+        """For programs that take their settings from the environment, and from nowhere else."""
+        return {**os.environ, "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": secret,
+                "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "",
+                "ENDPOINT": self.endpoint}
+
+
+def print_count(config):
+    """The last line of pytest's output, to be called from pytest_unconfigure. What was skipped did not pass."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    passed = len(reporter.stats.get("passed", []))
+    others = sum(len(reporter.stats.get(kind, [])) for kind in ("failed", "error", "skipped", "xfailed", "xpassed"))
+    print(f"cases: {passed} passed, {others} failed")
