@@ -51,6 +51,12 @@ void Headers::remove(std::string_view name) {
   *this = std::move(kept);
 }
 
+void Headers::reserve(std::size_t bytes) {
+  constexpr std::size_t usual_field_bytes = 32;
+  text_.reserve(bytes);
+  entries_.reserve(bytes / usual_field_bytes + 1);
+}
+
 void Headers::clear() {
   text_.clear();
   entries_.clear();

@@ -31,6 +31,8 @@ class Headers {
   // Appends a field in place of all of that name.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
+  // Makes room for fields that take so many bytes on the wire.
+  void reserve(std::size_t bytes);
   // Forgets the fields and keeps the memory.
   void clear();
 
