@@ -11,11 +11,6 @@
 
 namespace dynakeep::server {
 
-void FileDescriptor::reset(int fd) {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = fd;
-}
-
 Result<std::unique_ptr<EventLoop>> EventLoop::create() {
   FileDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
   FileDescriptor wake_up(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
