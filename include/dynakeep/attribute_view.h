@@ -19,8 +19,9 @@ namespace dynakeep {
 //   for (const auto& [name, value] : song["home"]) …      // of a list, the names are empty
 //
 // What is not there is a view of nothing: it is of no type, and so is whatever is looked for in it.
-// A view must not outlive the item or value it looks at, nor its change or move. Cheap to copy;
-// looking from several threads is safe.
+// A view must not outlive the item or value it looks at, nor its change or move: like a
+// std::string_view, name what it looks at first. Cheap to copy; looking from several threads is
+// safe.
 class AttributeView {
  public:
   struct Member;
@@ -31,8 +32,6 @@ class AttributeView {
   AttributeView(const Item& item);  // a map
   AttributeView(const AttributeValue& value);
   // NOLINTEND(google-explicit-constructor)
-  AttributeView(Item&&) = delete;
-  AttributeView(AttributeValue&&) = delete;
 
   bool exists() const { return place_ != Place::nowhere; }
   bool is(AttributeType type) const { return exists() && type_ == type; }
