@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "dynakeep/attribute_value.h"
+#include "dynakeep/result.h"
 
 namespace dynakeep {
 
@@ -84,6 +85,11 @@ class Item {
   // is kept.
   mutable std::atomic<AttributeMap*> decoded_ = nullptr;
 };
+
+// The item's size in bytes as DynamoDB counts it: names and values, and what lists and maps add.
+// (Developer Guide, "DynamoDB item sizes and formats".) validation, in DynamoDB's words: it holds
+// what no item can, such as text that is not UTF-8, an empty set, or nesting past 32 levels.
+Result<std::size_t> stored_bytes(const Item& item);
 
 // The attributes that name one item: the partition key and, where the table has one, the sort key.
 using Key = Item;

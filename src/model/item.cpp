@@ -175,6 +175,13 @@ bool operator==(const Item& a, const Item& b) {
   return is_refused(a.encoded_) == is_refused(b.encoded_) && a.attributes() == b.attributes();
 }
 
+Result<std::size_t> stored_bytes(const Item& item) {
+  if (auto refusal = ItemAccess::refusal(item))
+    return Error::validation(std::move(refusal->message));
+  std::string scratch;
+  return model::size_of(model::view_item(ItemAccess::encoded(item, scratch)));
+}
+
 // ---- ItemAccess ----
 
 Item ItemAccess::from_encoded(std::string encoded) {

@@ -64,6 +64,17 @@ TEST(Item, IsTheSameEncodedOrNot) {
   EXPECT_NE(encoded(other), encoded(song()));
 }
 
+TEST(Item, IsMeasuredAsDynamoDBDoes) {
+  // Names and text by their bytes; a map takes 3 and each member 1 more.
+  const Item item{{"name", "Nina"}, {"home", AttributeMap{{"city", "Tryon"}}}};
+  EXPECT_EQ(stored_bytes(item).value(), (4u + 4u) + (4u + 3u + 1u + 4u + 5u));
+  EXPECT_EQ(stored_bytes(encoded(item)).value(), stored_bytes(item).value());
+  EXPECT_EQ(stored_bytes(Item{}).value(), 0u);
+  const auto refused = stored_bytes(Item{{"text", AttributeList{"\xFF"}}});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), ErrorCode::validation);
+}
+
 TEST(Item, OneConstItemIsReadByManyThreadsAtOnce) {
   const Item item = encoded(song());
   std::vector<std::jthread> readers;
