@@ -38,10 +38,14 @@ enum class ErrorCode : std::uint8_t {
   invalid_argument,                     // a bad option, path or connection string; not DynamoDB's
   unavailable,                          // the database cannot be reached, or is closed
   timed_out,                            // no answer within the deadline
+  // Of the event store (stores/events.h), with the names that castore's JavaScript knows them by:
+  event_already_exists,  // EventAlreadyExistsError: another event has the version
+  aggregate_not_found,   // AggregateNotFoundError: no events
+  malformed_item,        // MalformedItemError: a stored item is not what its table is for
 };
 
-// DynamoDB's name for the code, such as "ValidationException". Codes without one answer with
-// "InternalServerError".
+// DynamoDB's name for the code, such as "ValidationException", or the event store's. Codes without
+// one answer with "InternalServerError".
 std::string_view exception_name(ErrorCode code);
 
 // Why one action of a cancelled transaction failed, in the order of the request's actions.

@@ -52,6 +52,12 @@ std::string_view exception_name(ErrorCode code) {
       return "UnrecognizedClientException";
     case ErrorCode::access_denied:
       return "AccessDeniedException";
+    case ErrorCode::event_already_exists:
+      return "EventAlreadyExistsError";
+    case ErrorCode::aggregate_not_found:
+      return "AggregateNotFoundError";
+    case ErrorCode::malformed_item:
+      return "MalformedItemError";
     case ErrorCode::internal_server_error:
     case ErrorCode::unavailable:
     case ErrorCode::timed_out:

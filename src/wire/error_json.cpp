@@ -141,6 +141,7 @@ int status_of(const Error& error) {
     case ErrorCode::internal_server_error:
     case ErrorCode::unavailable:
     case ErrorCode::timed_out:
+    case ErrorCode::malformed_item:
       return 500;
     default:
       return 400;
