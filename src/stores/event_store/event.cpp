@@ -1,0 +1,198 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ostream>
+#include <utility>
+
+#include "dynakeep/json.h"
+#include "dynakeep/stores/events.h"
+#include "stores/event_store/attributes.h"
+#include "stores/event_store/text.h"
+
+namespace dynakeep {
+
+using namespace event_store;  // NOLINT: the names of attributes
+
+namespace {
+
+Error malformed(const Item& item, std::string_view what) {
+  Item key;
+  for (const std::string_view name : {aggregate_id_attribute, version_attribute}) {
+    if (const AttributeView value = AttributeView(item)[name]; value.exists()) {
+      key[name] = value.value();
+    }
+  }
+  return {ErrorCode::malformed_item,
+          "The item " + to_dynamodb_json(key) + " is no event: " + std::string(what)};
+}
+
+bool same(const AttributeView& a, const AttributeView& b) {
+  return a.exists() == b.exists() && (!a.exists() || a.value() == b.value());
+}
+
+std::optional<AttributeValue> copy_of(const AttributeView& value) {
+  return value.exists() ? std::optional(value.value()) : std::nullopt;
+}
+
+std::string already_exists(const EventKey& key) {
+  return "Event already exists for " + key.event_store_id + " aggregate " + key.aggregate_id +
+         " and version " + std::to_string(key.version);
+}
+
+}  // namespace
+
+// ---- Event ----
+
+Event::Event(NewEvent event) : version_(event.version) {
+  AttributeMap attributes;
+  attributes.emplace(aggregate_id_attribute, std::move(event.aggregate_id));
+  attributes.emplace(version_attribute, event.version);
+  attributes.emplace(type_attribute, std::move(event.type));
+  if (event.timestamp) attributes.emplace(timestamp_attribute, std::move(*event.timestamp));
+  if (event.payload) attributes.emplace(payload_attribute, std::move(*event.payload));
+  if (event.metadata) attributes.emplace(metadata_attribute, std::move(*event.metadata));
+  item_ = Item(std::move(attributes));
+}
+
+Result<Event> Event::from_item(Item item, std::string_view key_prefix) {
+  const AttributeView attributes(item);
+  const auto key = attributes[aggregate_id_attribute].text();
+  if (!key) return malformed(item, "it has no aggregateId that is text");
+  const auto version = attributes[version_attribute].integer();
+  if (!version) return malformed(item, "it has no version that is an integer");
+  if (!attributes[type_attribute].text()) return malformed(item, "it has no type that is text");
+
+  Event event;
+  event.version_ = *version;
+  event.key_prefix_bytes_ = key->starts_with(key_prefix) ? key_prefix.size() : 0;
+  event.item_ = std::move(item);
+  return event;
+}
+
+std::string_view Event::aggregate_id() const {
+  const auto key = AttributeView(item_)[aggregate_id_attribute].text();
+  return key.value_or("").substr(key ? key_prefix_bytes_ : 0);
+}
+
+std::string_view Event::type() const {
+  return AttributeView(item_)[type_attribute].text().value_or("");
+}
+
+std::string_view Event::timestamp() const {
+  return AttributeView(item_)[timestamp_attribute].text().value_or("");
+}
+
+AttributeView Event::payload() const { return AttributeView(item_)[payload_attribute]; }
+
+AttributeView Event::metadata() const { return AttributeView(item_)[metadata_attribute]; }
+
+NewEvent Event::to_new_event() const {
+  NewEvent event{.aggregate_id = std::string(aggregate_id()),
+                 .version = version_,
+                 .type = std::string(type()),
+                 .payload = copy_of(payload()),
+                 .metadata = copy_of(metadata())};
+  if (!timestamp().empty()) event.timestamp = std::string(timestamp());
+  return event;
+}
+
+bool operator==(const Event& a, const Event& b) {
+  return a.version() == b.version() && a.aggregate_id() == b.aggregate_id() &&
+         a.type() == b.type() && a.timestamp() == b.timestamp() && same(a.payload(), b.payload()) &&
+         same(a.metadata(), b.metadata());
+}
+
+std::ostream& operator<<(std::ostream& out, const Event& event) {
+  out << event.aggregate_id() << " " << event.version() << " " << event.type() << " "
+      << event.timestamp();
+  if (event.payload().exists()) out << " " << event.payload().value();
+  if (event.metadata().exists()) out << " metadata " << event.metadata().value();
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const EventKey& key) {
+  return out << key.event_store_id << " " << key.aggregate_id << " " << key.version;
+}
+
+std::ostream& operator<<(std::ostream& out, const ListedAggregate& listed) {
+  return out << listed.aggregate_id << " " << listed.initial_event_timestamp;
+}
+
+// ---- what events are named and dated by ----
+
+Result<void> check_event_store_id(std::string_view event_store_id, bool allow_hash) {
+  if (event_store_id.empty()) {
+    return Error(ErrorCode::invalid_argument, "An event store's id may not be empty");
+  }
+  if (!allow_hash && event_store_id.find('#') != std::string_view::npos) {
+    return Error(ErrorCode::invalid_argument,
+                 "The event store id " + std::string(event_store_id) +
+                     " holds '#', which stands between it and the aggregate's id in stored keys");
+  }
+  if (!is_utf8(event_store_id)) {
+    return Error(ErrorCode::invalid_argument, "An event store's id must be UTF-8");
+  }
+  return {};
+}
+
+std::string event_timestamp(Time moment) {
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(moment);
+  const auto day = std::chrono::floor<std::chrono::days>(milliseconds);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(milliseconds - day);
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+                static_cast<int>(time.subseconds().count()));
+  return text.data();
+}
+
+// ---- errors ----
+
+Error event_already_exists(const EventKey& taken) { return event_already_exists({taken}, {true}); }
+
+Error event_already_exists(const std::vector<EventKey>& pushed, const std::vector<bool>& taken) {
+  std::string message;
+  std::vector<CancellationReason> reasons(pushed.size());
+  for (std::size_t i = 0; i < pushed.size(); ++i) {
+    if (!taken[i]) continue;
+    const EventKey& key = pushed[i];
+    std::string words = already_exists(key);
+    if (!message.empty()) message += "; ";
+    message += words;
+    // The item is how the error carries the key: see conflicting_events.
+    reasons[i] = {.code = "ConditionalCheckFailed",
+                  .message = std::move(words),
+                  .item = std::make_shared<const Item>(
+                      Item{{std::string(event_store_id_attribute), key.event_store_id},
+                           {std::string(aggregate_id_attribute), key.aggregate_id},
+                           {std::string(version_attribute), key.version}})};
+  }
+  Error error(ErrorCode::event_already_exists, std::move(message));
+  error.set_cancellation_reasons(std::move(reasons));
+  return error;
+}
+
+std::vector<EventKey> conflicting_events(const Error& error) {
+  std::vector<EventKey> conflicts;
+  if (error.code() != ErrorCode::event_already_exists) return conflicts;
+  for (const CancellationReason& reason : error.cancellation_reasons()) {
+    if (reason.item == nullptr) continue;
+    const AttributeView key(*reason.item);
+    conflicts.push_back(
+        {.event_store_id = std::string(key[event_store_id_attribute].text().value_or("")),
+         .aggregate_id = std::string(key[aggregate_id_attribute].text().value_or("")),
+         .version = key[version_attribute].integer().value_or(0)});
+  }
+  return conflicts;
+}
+
+Error aggregate_not_found(std::string_view event_store_id, std::string_view aggregate_id) {
+  return {ErrorCode::aggregate_not_found, "Unable to find aggregate " + std::string(aggregate_id) +
+                                              " in event store " + std::string(event_store_id) +
+                                              "."};
+}
+
+}  // namespace dynakeep
