@@ -258,20 +258,6 @@ std::optional<Time> parse_iso_basic(std::string_view text) {
                  digits(text.substr(9, 2)), digits(text.substr(11, 2)), digits(text.substr(13, 2)));
 }
 
-// "Sun, 30 Aug 2015 12:36:00 GMT", the form of a Date header.
-std::optional<Time> parse_http_date(std::string_view text) {
-  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT") {
-    return std::nullopt;
-  }
-  const auto month = std::find(months.begin(), months.end(), text.substr(8, 3));
-  if (month == months.end()) return std::nullopt;
-  return to_time(digits(text.substr(12, 4)), static_cast<unsigned>(month - months.begin()) + 1,
-                 digits(text.substr(5, 2)), digits(text.substr(17, 2)), digits(text.substr(20, 2)),
-                 digits(text.substr(23, 2)));
-}
-
 // ---- the canonical request ----
 
 // "/a/./b/../c//d" -> "/a/c/d"; a slash at the end stays.
@@ -700,6 +686,19 @@ Result<void> verify(const HttpRequest& request, const SecretKeys& secrets, std::
         signing.string_to_sign + "'\n");
   }
   return {};
+}
+
+std::optional<Time> parse_http_date(std::string_view text) {
+  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT") {
+    return std::nullopt;
+  }
+  const auto month = std::find(months.begin(), months.end(), text.substr(8, 3));
+  if (month == months.end()) return std::nullopt;
+  return to_time(digits(text.substr(12, 4)), static_cast<unsigned>(month - months.begin()) + 1,
+                 digits(text.substr(5, 2)), digits(text.substr(17, 2)), digits(text.substr(20, 2)),
+                 digits(text.substr(23, 2)));
 }
 
 }  // namespace dynakeep::http

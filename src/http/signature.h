@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,5 +59,9 @@ Result<void> check_signature_is_complete(const HttpRequest& request);
 // UNSIGNED-PAYLOAD, ends in a signature that does not match.
 Result<void> verify(const HttpRequest& request, const SecretKeys& secrets, std::string_view service,
                     Time now);
+
+// "Sun, 30 Aug 2015 12:36:00 GMT", the form of a Date header: what a client whose signature was too
+// early or too late sets its clock by.
+std::optional<Time> parse_http_date(std::string_view text);
 
 }  // namespace dynakeep::http

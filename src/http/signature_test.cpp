@@ -474,5 +474,16 @@ TEST(Verifying, KeysOfManySecretsDaysAndRegionsAreNotMixedUp) {
   }
 }
 
+TEST(HttpDate, IsReadInItsOneForm) {
+  EXPECT_EQ(parse_http_date("Sun, 30 Aug 2015 12:36:00 GMT"),
+            Time{std::chrono::sys_days{std::chrono::year{2015} / 8 / 30}} + std::chrono::hours(12) +
+                std::chrono::minutes(36));
+  for (const std::string_view other :
+       {"", "Sun, 30 Aug 2015 12:36:00 UTC", "Sunday, 30-Aug-15 12:36:00 GMT",
+        "Sun, 31 Feb 2015 12:36:00 GMT", "Sun, 30 aug 2015 12:36:00 GMT"}) {
+    EXPECT_FALSE(parse_http_date(other)) << other;
+  }
+}
+
 }  // namespace
 }  // namespace dynakeep::http

@@ -111,9 +111,27 @@ constexpr auto named_codes = std::to_array<ErrorCode>({
     ErrorCode::internal_server_error,
 });
 
-std::optional<ErrorCode> code_of(std::string_view exception) {
+// Exceptions for which a caller would do what it does for another.
+struct Kindred {
+  std::string_view exception;
+  ErrorCode code;
+};
+constexpr auto kindred = std::to_array<Kindred>({
+    {"ExpiredTokenException", ErrorCode::unrecognized_client},
+    {"ReplicatedWriteConflictException", ErrorCode::transaction_conflict},
+});
+
+struct Named {
+  ErrorCode code;
+  bool exactly;  // the exception is the code's own
+};
+
+std::optional<Named> code_of(std::string_view exception) {
   for (const ErrorCode code : named_codes) {
-    if (exception_name(code) == exception) return code;
+    if (exception_name(code) == exception) return Named{.code = code, .exactly = true};
+  }
+  for (const Kindred& one : kindred) {
+    if (one.exception == exception) return Named{.code = one.code, .exactly = false};
   }
   return std::nullopt;
 }
@@ -168,6 +186,10 @@ std::string encode_error(const Error& error) {
 }
 
 Error decode_error(int status, std::string_view body) {
+  return decode_sent_error(status, body).error;
+}
+
+SentError decode_sent_error(int status, std::string_view body) {
   const ErrorCode unnamed =
       status >= 500 ? ErrorCode::internal_server_error : ErrorCode::validation;
   ErrorMembers members;
@@ -176,8 +198,9 @@ Error decode_error(int status, std::string_view body) {
   if (parsed.is_valid()) decoder.read(parsed.root(), members, Place::field);
   if (!parsed.is_valid() || decoder.error() || !members.type) {
     // The start of it, for a person: enough to recognise who answered.
-    return {unnamed, "HTTP status " + std::to_string(status) +
-                         " without a DynamoDB error: " + std::string(body.substr(0, 200))};
+    return {
+        .error = {unnamed, "HTTP status " + std::to_string(status) +
+                               " without a DynamoDB error: " + std::string(body.substr(0, 200))}};
   }
   // Both with and without a namespace before the name, and with a URI after it, have been seen.
   std::string_view exception = *members.type;
@@ -186,17 +209,17 @@ Error decode_error(int status, std::string_view body) {
   std::string message = members.message           ? std::move(*members.message)
                         : members.capital_message ? std::move(*members.capital_message)
                                                   : std::string();
-  const auto code = code_of(exception);
-  if (!code) message = std::string(exception) + ": " + message;
+  const auto named = code_of(exception);
+  if (!named || !named->exactly) message = std::string(exception) + ": " + message;
 
-  Error error(code.value_or(unnamed), std::move(message));
+  Error error(named ? named->code : unnamed, std::move(message));
   if (members.item) error.set_item(std::move(*members.item));
   if (members.reasons) {
     std::vector<CancellationReason> reasons;
     for (ReasonMembers& reason : *members.reasons) reasons.push_back(reason_of(std::move(reason)));
     error.set_cancellation_reasons(std::move(reasons));
   }
-  return error;
+  return {.error = std::move(error), .exception = std::string(exception)};
 }
 
 }  // namespace dynakeep::wire

@@ -23,4 +23,12 @@ std::string encode_error(const Error& error);
 // 500 on, internal_server_error, and its name stands before the message.
 Error decode_error(int status, std::string_view body);
 
+// The same, with the exception's name as it was sent: there are more of them than a caller of
+// Database would act on, and a client's retries look at them all.
+struct SentError {
+  Error error;
+  std::string exception = {};  // "ExpiredTokenException"; empty if there was none
+};
+SentError decode_sent_error(int status, std::string_view body);
+
 }  // namespace dynakeep::wire

@@ -141,5 +141,22 @@ TEST(ErrorJson, TakesAnythingForAnAnswer) {
   }
 }
 
+TEST(ErrorJson, TakesAnExceptionForTheOneThatACallerTreatsAlike) {
+  const auto sent = decode_sent_error(
+      400, R"({"__type":"com.amazon.coral.service#ExpiredTokenException",)"
+           R"("message":"The security token included in the request is expired"})");
+  EXPECT_EQ(sent.exception, "ExpiredTokenException");
+  EXPECT_EQ(sent.error.code(), ErrorCode::unrecognized_client);
+  EXPECT_EQ(sent.error.message(),
+            "ExpiredTokenException: The security token included in the request is expired");
+}
+
+TEST(ErrorJson, TellsTheExceptionAsItWasSent) {
+  EXPECT_EQ(decode_sent_error(400, R"({"__type":"a#ThrottlingException"})").exception,
+            "ThrottlingException");
+  EXPECT_EQ(decode_sent_error(503, R"({"__type":"SlowDown:http://x"})").exception, "SlowDown");
+  EXPECT_EQ(decode_sent_error(502, "<html>").exception, "");
+}
+
 }  // namespace
 }  // namespace dynakeep::wire
