@@ -1,0 +1,188 @@
+#include "remote/retry.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "remote/manual_pacing.h"
+
+namespace dynakeep::remote {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+TEST(Failure, OfAnAnswerIsWhatItsExceptionMeansWhateverTheStatus) {
+  const Failure throttled{.trouble = Trouble::throttled};
+  EXPECT_EQ(failure_of(400, "ProvisionedThroughputExceededException"), throttled);
+  EXPECT_EQ(failure_of(400, "ThrottlingException"), throttled);
+  EXPECT_EQ(failure_of(503, "ThrottlingException"), throttled);
+  EXPECT_EQ(failure_of(400, "RequestLimitExceeded"), throttled);
+  EXPECT_EQ(failure_of(400, "TransactionInProgressException"), throttled);
+  EXPECT_EQ(failure_of(503, "ServiceUnavailable"), (Failure{.trouble = Trouble::transient}));
+  EXPECT_EQ(failure_of(400, "InvalidSignatureException"), (Failure{.trouble = Trouble::clock}));
+  EXPECT_EQ(failure_of(400, "ExpiredTokenException"), (Failure{.trouble = Trouble::credentials}));
+  for (const std::string_view lasting :
+       {"ValidationException", "ConditionalCheckFailedException", "ResourceNotFoundException",
+        "TransactionCanceledException", "AccessDeniedException", "SerializationException",
+        "ItemCollectionSizeLimitExceededException", "IdempotentParameterMismatchException"}) {
+    EXPECT_EQ(failure_of(400, lasting), Failure{}) << lasting;
+  }
+}
+
+TEST(Failure, OfAServerThatDoesNotSayIsALostAnswer) {
+  const Failure lost{.trouble = Trouble::transient, .answer_lost = true};
+  EXPECT_EQ(failure_of(500, "InternalServerError"), lost);
+  for (const int status : {500, 502, 503, 504}) EXPECT_EQ(failure_of(status, ""), lost) << status;
+  EXPECT_EQ(failure_of(501, ""), (Failure{.answer_lost = true}));
+}
+
+TEST(Failure, OfAProxyThatRefusesIsNoLostAnswer) {
+  EXPECT_EQ(failure_of(429, ""), (Failure{.trouble = Trouble::throttled}));
+  EXPECT_EQ(failure_of(408, ""), (Failure{.trouble = Trouble::transient}));
+  for (const int status : {301, 400, 403, 404, 407, 413}) {
+    EXPECT_EQ(failure_of(status, ""), Failure{}) << status;
+  }
+}
+
+TEST(Failure, OfTheNetworkIsALostAnswerIfTheTransportSaysSo) {
+  Error error(ErrorCode::unavailable, "connection refused");
+  EXPECT_EQ(failure_of(error), (Failure{.trouble = Trouble::transient}));
+  error.set_outcome_unknown(true);
+  EXPECT_EQ(failure_of(error), (Failure{.trouble = Trouble::transient, .answer_lost = true}));
+  EXPECT_EQ(failure_of(Error(ErrorCode::timed_out, "")), (Failure{.trouble = Trouble::timed_out}));
+}
+
+TEST(RetryBudget, GivesWhatItHasAndHoldsNoMoreThanItCan) {
+  RetryBudget budget;
+  EXPECT_TRUE(budget.take(499));
+  EXPECT_FALSE(budget.take(2));
+  EXPECT_EQ(budget.tokens(), 1);
+  budget.give_back(10);
+  EXPECT_EQ(budget.tokens(), 11);
+  budget.give_back(1000);
+  EXPECT_EQ(budget.tokens(), RetryBudget::tokens_max);
+}
+
+TEST(RetryBudget, LosesNothingBetweenThreads) {
+  RetryBudget budget;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&budget] {
+      for (int turn = 0; turn < 10'000; ++turn) {
+        if (budget.take(5)) budget.give_back(5);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(budget.tokens(), RetryBudget::tokens_max);
+}
+
+TEST(Attempts, WaitARandomPartOfATimeThatDoublesUpToTwentySeconds) {
+  ManualPacing pacing(0.5);
+  RetryBudget budget;
+  const RetryOptions options{.attempts_max = 13, .total_timeout = 1h};
+  Attempts attempts(options, budget, pacing);
+  while (attempts.again(Trouble::transient)) {
+  }
+  EXPECT_THAT(pacing.waits, ElementsAre(25ms, 50ms, 100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms,
+                                        6400ms, 10'000ms, 10'000ms, 10'000ms));
+}
+
+TEST(Attempts, AreAsManyAsAllowed) {
+  ManualPacing pacing;
+  RetryBudget budget;
+  const RetryOptions options{.attempts_max = 3};
+  Attempts attempts(options, budget, pacing);
+  EXPECT_TRUE(attempts.again(Trouble::transient));
+  EXPECT_TRUE(attempts.again(Trouble::throttled));
+  EXPECT_FALSE(attempts.again(Trouble::transient));
+  EXPECT_FALSE(Attempts({.attempts_max = 1}, budget, pacing).again(Trouble::transient));
+}
+
+TEST(Attempts, EndWithALastingFailure) {
+  ManualPacing pacing;
+  RetryBudget budget;
+  const RetryOptions options;
+  EXPECT_FALSE(Attempts(options, budget, pacing).again(Trouble::lasting));
+  EXPECT_EQ(budget.tokens(), RetryBudget::tokens_max);
+}
+
+TEST(Attempts, HaveADeadlineEachWithinThatOfTheCall) {
+  ManualPacing pacing(0.0);
+  RetryBudget budget;
+  const RetryOptions options{.attempts_max = 9, .total_timeout = 25s, .attempt_timeout = 10s};
+  const Deadline began = pacing.now();
+  Attempts attempts(options, budget, pacing);
+  EXPECT_EQ(attempts.deadline() - began, 10s);
+  pacing.advance(10s);
+  ASSERT_TRUE(attempts.again(Trouble::timed_out));
+  EXPECT_EQ(attempts.deadline() - began, 20s);
+  pacing.advance(10s);
+  ASSERT_TRUE(attempts.again(Trouble::timed_out));
+  EXPECT_EQ(attempts.deadline() - began, 25s);
+  EXPECT_EQ(attempts.elapsed(), 20s);
+  pacing.advance(5s);
+  EXPECT_FALSE(attempts.again(Trouble::timed_out));
+}
+
+TEST(Attempts, EndAtOnceIfTheWaitWouldOutlastTheCall) {
+  ManualPacing pacing(0.99);
+  RetryBudget budget;
+  const RetryOptions options{.total_timeout = 40ms};
+  Attempts attempts(options, budget, pacing);
+  EXPECT_FALSE(attempts.again(Trouble::transient));
+  EXPECT_TRUE(pacing.waits.empty());
+  EXPECT_EQ(budget.tokens(), RetryBudget::tokens_max);
+}
+
+TEST(Attempts, WaitAsLongAsTheServiceAsksWithinBounds) {
+  ManualPacing pacing(0.5);
+  RetryBudget budget;
+  const RetryOptions options{.attempts_max = 4};
+  Attempts attempts(options, budget, pacing);
+  ASSERT_TRUE(attempts.again(Trouble::throttled, 1500ms));
+  ASSERT_TRUE(attempts.again(Trouble::throttled, 0ms));   // not less than without
+  ASSERT_TRUE(attempts.again(Trouble::throttled, 600s));  // not more than 5 s on top
+  EXPECT_THAT(pacing.waits, ElementsAre(1500ms, 50ms, 5100ms));
+}
+
+TEST(Attempts, WaitForNothingOnceClockOrCredentialsArePutRight) {
+  ManualPacing pacing;
+  RetryBudget budget;
+  const RetryOptions options;
+  Attempts attempts(options, budget, pacing);
+  EXPECT_TRUE(attempts.again(Trouble::clock));
+  EXPECT_TRUE(attempts.again(Trouble::credentials));
+  EXPECT_TRUE(pacing.waits.empty());
+}
+
+TEST(Attempts, TakeTokensThatSuccessBringsBack) {
+  ManualPacing pacing;
+  RetryBudget budget;
+  const RetryOptions options{.attempts_max = 4};
+  Attempts attempts(options, budget, pacing);
+  ASSERT_TRUE(attempts.again(Trouble::transient));
+  EXPECT_EQ(budget.tokens(), 495);
+  ASSERT_TRUE(attempts.again(Trouble::timed_out));
+  EXPECT_EQ(budget.tokens(), 485);
+  attempts.succeeded();
+  EXPECT_EQ(budget.tokens(), 495);
+  Attempts(options, budget, pacing).succeeded();
+  EXPECT_EQ(budget.tokens(), 496);
+}
+
+TEST(Attempts, AreFirstOnesOnlyWhileTheBudgetIsSpent) {
+  ManualPacing pacing;
+  RetryBudget budget;
+  const RetryOptions options{.attempts_max = 1000, .total_timeout = 100h};
+  Attempts attempts(options, budget, pacing);
+  int retries = 0;
+  while (attempts.again(Trouble::transient)) ++retries;
+  EXPECT_EQ(retries, RetryBudget::tokens_max / 5);
+  EXPECT_FALSE(Attempts(options, budget, pacing).again(Trouble::transient));
+}
+
+}  // namespace
+}  // namespace dynakeep::remote
