@@ -1,0 +1,178 @@
+#include "remote/connection.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include <poll.h>
+
+namespace dynakeep::remote {
+
+namespace {
+
+using State = ResponseParser::State;
+using Refusal = ResponseParser::Refusal;
+using Outcome = Moved::Outcome;
+
+void append_number(std::string& out, std::size_t value) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  out.append(digits.data(), end);
+}
+
+// RFC 7230, 3.3.2: a length of nothing is said where something would have a meaning.
+bool says_length(const http::HttpRequest& request) {
+  return !request.body.empty() || request.method == "POST" || request.method == "PUT";
+}
+
+std::string_view explain(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::head_too_long:
+      return "its answer has more header than is taken";
+    case Refusal::body_too_long:
+      return "its answer is larger than is taken";
+    default:
+      return "its answer is not HTTP";
+  }
+}
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<Channel> channel, std::string peer,
+                       std::size_t answer_bytes_max)
+    : channel_(std::move(channel)),
+      peer_(std::move(peer)),
+      parser_({.header_bytes_max = buffer_bytes - 1, .body_bytes_max = answer_bytes_max}) {}
+
+Result<http::HttpResponse> Connection::exchange(const http::HttpRequest& request,
+                                                std::string_view more_lines, Deadline deadline) {
+  head_.clear();
+  head_.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  head_.append(request.headers.text()).append(more_lines);
+  if (says_length(request)) {
+    head_.append("Content-Length: ");
+    append_number(head_, request.body.size());
+    head_.append("\r\n");
+  }
+  head_.append("\r\n");
+
+  parser_.expect_answer_to(request.method);
+  all_sent_ = false;
+  // Nothing but a whole exchange leaves the connection where another can begin.
+  may_stay_ = false;
+  if (auto stopped = send(head_, request.body, deadline)) return *std::move(stopped);
+  if (auto stopped = receive(deadline)) return *std::move(stopped);
+  may_stay_ = all_sent_ && parser_.keep_alive() && unparsed_bytes_ == 0;
+  return parser_.take();
+}
+
+// Until all is sent, or an answer has come that did not wait for it.
+Connection::Trouble Connection::send(std::string_view head, std::string_view body,
+                                     Deadline deadline) {
+  while (!all_sent_ && !is_answered()) {
+    const Moved moved = channel_->write(head, body);
+    switch (moved.outcome) {
+      case Outcome::some: {
+        const std::size_t of_head = std::min(moved.bytes, head.size());
+        head.remove_prefix(of_head);
+        body.remove_prefix(moved.bytes - of_head);
+        all_sent_ = head.empty() && body.empty();
+        break;
+      }
+      case Outcome::wants_read:
+      case Outcome::wants_write: {
+        const short wanted =
+            moved.outcome == Outcome::wants_read ? POLLIN : static_cast<short>(POLLIN | POLLOUT);
+        const short ready = wait_until_ready(channel_->descriptor(), wanted, deadline);
+        if (ready == 0) {
+          return trouble(ErrorCode::timed_out, "the request could not be sent in time");
+        }
+        // Who refuses a request may say so before it is all there.
+        if ((ready & POLLIN) != 0 && read_some() == Outcome::ended) {
+          return trouble(ErrorCode::unavailable,
+                         "it closed the connection before the request was sent");
+        }
+        break;
+      }
+      case Outcome::ended:
+      case Outcome::failed: {
+        const std::string failure =
+            moved.outcome == Outcome::ended ? "it closed the connection" : channel_->failure();
+        // And may have closed behind its answer, which is still there to be read.
+        while (!is_answered() && read_some() == Outcome::some) {
+        }
+        if (is_answered()) return std::nullopt;
+        return trouble(ErrorCode::unavailable, "the request could not be sent: " + failure);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Connection::Trouble Connection::receive(Deadline deadline) {
+  // The answer cannot be there yet, so wait before the first look.
+  short wanted = is_answered() ? 0 : POLLIN;
+  while (parser_.state() != State::complete && parser_.state() != State::failed) {
+    if (wanted != 0 && wait_until_ready(channel_->descriptor(), wanted, deadline) == 0) {
+      return no_answer_in_time();
+    }
+    wanted = 0;
+    switch (read_some()) {
+      case Outcome::some:
+        break;
+      case Outcome::wants_read:
+        wanted = POLLIN;
+        break;
+      case Outcome::wants_write:
+        wanted = POLLOUT;
+        break;
+      case Outcome::ended:
+        if (parser_.finish()) break;
+        return trouble(ErrorCode::unavailable,
+                       parser_.state() == State::head && unparsed_bytes_ == 0
+                           ? "it closed the connection without an answer"
+                           : "it closed the connection in the middle of its answer");
+      case Outcome::failed:
+        return trouble(ErrorCode::unavailable, "the connection was lost: " + channel_->failure());
+    }
+  }
+  if (parser_.state() == State::failed) {
+    return trouble(ErrorCode::unavailable, explain(parser_.refusal()));
+  }
+  return std::nullopt;
+}
+
+Moved::Outcome Connection::read_some() {
+  const Moved moved =
+      channel_->read(buffer_.data() + unparsed_bytes_, buffer_.size() - unparsed_bytes_);
+  if (moved.outcome == Outcome::some) parse(moved.bytes);
+  return moved.outcome;
+}
+
+void Connection::parse(std::size_t bytes_read) {
+  std::string_view bytes(buffer_.data(), unparsed_bytes_ + bytes_read);
+  while (parser_.state() == State::head || parser_.state() == State::body) {
+    const std::size_t taken = parser_.put(bytes);
+    bytes.remove_prefix(taken);
+    if (taken == 0) break;
+  }
+  std::memmove(buffer_.data(), bytes.data(), bytes.size());
+  unparsed_bytes_ = bytes.size();
+}
+
+bool Connection::is_answered() const { return parser_.state() != State::head; }
+
+Error Connection::trouble(ErrorCode code, std::string_view what) const {
+  Error error(code, peer_ + ": " + std::string(what));
+  error.set_outcome_unknown(all_sent_);
+  return error;
+}
+
+Error Connection::no_answer_in_time() const {
+  return trouble(ErrorCode::timed_out,
+                 is_answered() ? "its answer did not end in time" : "it did not answer in time");
+}
+
+}  // namespace dynakeep::remote

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "dynakeep/result.h"
+#include "http/message.h"
+#include "remote/channel.h"
+#include "remote/response_parser.h"
+#include "remote/transport.h"
+
+namespace dynakeep::remote {
+
+// One connection: a request out, its response in, again and again until either side has enough.
+// Keeps its buffers from one to the next. Not thread-safe.
+class Connection {
+ public:
+  // `peer` is who is at the other end, for errors. A response with a longer body is refused.
+  Connection(std::unique_ptr<Channel> channel, std::string peer, std::size_t answer_bytes_max);
+
+  // Sends the request with these lines ("Name: value\r\n") and its Content-Length after its
+  // headers, and reads the response; chunks are joined, the body is otherwise as it came. Refused
+  // as Transport::send says.
+  Result<http::HttpResponse> exchange(const http::HttpRequest& request, std::string_view more_lines,
+                                      Deadline deadline);
+
+  // Whether another exchange may follow: both sides kept to the rules and want it.
+  bool may_stay() const { return may_stay_; }
+  // Whether the other side still holds it open, as far as can be seen.
+  bool is_quiet() { return channel_->is_quiet(); }
+
+  // Gives the channel up, for another on its socket.
+  std::unique_ptr<Channel> release() { return std::move(channel_); }
+
+ private:
+  // A head that fits here is not too long, and neither is one that does not.
+  static constexpr std::size_t buffer_bytes = std::size_t{32} << 10;
+
+  // What keeps an exchange from going on; none when it may.
+  using Trouble = std::optional<Error>;
+
+  Trouble send(std::string_view head, std::string_view body, Deadline deadline);
+  Trouble receive(Deadline deadline);
+  // Reads once, without waiting, and parses what came.
+  Moved::Outcome read_some();
+  void parse(std::size_t bytes_read);
+  bool is_answered() const;
+  Error trouble(ErrorCode code, std::string_view what) const;
+  Error no_answer_in_time() const;
+
+  std::unique_ptr<Channel> channel_;
+  const std::string peer_;
+  ResponseParser parser_;
+  std::string head_;
+  std::array<char, buffer_bytes> buffer_;
+  std::size_t unparsed_bytes_ = 0;  // at the front of the buffer
+  bool all_sent_ = false;
+  bool may_stay_ = true;
+};
+
+}  // namespace dynakeep::remote

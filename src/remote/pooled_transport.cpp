@@ -1,0 +1,162 @@
+#include "remote/pooled_transport.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "remote/connect.h"
+#include "remote/connection.h"
+#include "remote/resolver.h"
+#include "remote/url.h"
+
+namespace dynakeep::remote {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class PooledTransport final : public Transport {
+ public:
+  explicit PooledTransport(const TransportOptions& options) : options_(options) {}
+
+  Result<http::HttpResponse> send(const Origin& to, const http::HttpRequest& request,
+                                  Deadline deadline) override;
+
+ private:
+  struct Idle {
+    Origin origin;
+    std::unique_ptr<Connection> connection;
+    Deadline unused_since;
+  };
+
+  // A caller in the queue, on its own stack.
+  struct Waiter {
+    std::condition_variable turn_came;
+    bool may_go = false;
+  };
+
+  // The right to use one of connections_max connections.
+  class Turn {
+   public:
+    explicit Turn(PooledTransport& transport) : transport_(&transport) {}
+    Turn(Turn&& other) noexcept : transport_(std::exchange(other.transport_, nullptr)) {}
+    Turn& operator=(Turn&&) = delete;
+    ~Turn() {
+      if (transport_ != nullptr) transport_->end_turn();
+    }
+
+   private:
+    PooledTransport* transport_;
+  };
+
+  Result<Turn> begin_turn(Deadline deadline);
+  void end_turn();
+  std::unique_ptr<Connection> take_idle(const Origin& origin);
+  void keep(const Origin& origin, std::unique_ptr<Connection> connection);
+  Result<std::unique_ptr<Connection>> open(const Origin& origin, Deadline deadline);
+
+  const TransportOptions options_;
+  Resolver resolver_;
+
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  std::size_t turns_taken_ = 0;
+  std::deque<Waiter*> waiters_;  // only while all turns are taken
+  std::deque<Idle> idle_;        // the longest unused first
+};
+
+Result<http::HttpResponse> PooledTransport::send(const Origin& to, const http::HttpRequest& request,
+                                                 Deadline deadline) {
+  const Turn turn = TRY(begin_turn(deadline));
+  auto connection = take_idle(to);
+  if (connection == nullptr) connection = TRY(open(to, deadline));
+  // A request that is sent without time to wait for its answer leaves an open question for nothing.
+  if (Clock::now() >= deadline) {
+    return Error(ErrorCode::timed_out, to_string(to) + ": no time was left to send the request");
+  }
+  auto response = connection->exchange(request, {}, deadline);
+  if (connection->may_stay()) keep(to, std::move(connection));
+  return response;
+}
+
+Result<PooledTransport::Turn> PooledTransport::begin_turn(Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  if (turns_taken_ < options_.connections_max) {
+    ++turns_taken_;
+    return Turn(*this);
+  }
+  // Each waits for a signal of its own, so that a free connection wakes one caller, the first.
+  Waiter waiter;
+  waiters_.push_back(&waiter);
+  if (!waiter.turn_came.wait_until(lock, deadline, [&] { return waiter.may_go; })) {
+    std::erase(waiters_, &waiter);
+    return Error(ErrorCode::timed_out, "all " + std::to_string(options_.connections_max) +
+                                           " connections were in use until the deadline");
+  }
+  return Turn(*this);
+}
+
+void PooledTransport::end_turn() {
+  const std::lock_guard lock(mutex_);
+  if (waiters_.empty()) {
+    --turns_taken_;
+    return;
+  }
+  // Handed on, not given back: a caller that comes just now is behind those who wait.
+  Waiter* const first = waiters_.front();
+  waiters_.pop_front();
+  first->may_go = true;
+  first->turn_came.notify_one();
+}
+
+std::unique_ptr<Connection> PooledTransport::take_idle(const Origin& origin) {
+  while (true) {
+    Idle taken;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto last = std::find_if(idle_.rbegin(), idle_.rend(),
+                                     [&](const Idle& idle) { return idle.origin == origin; });
+      if (last == idle_.rend()) return nullptr;
+      taken = std::move(*last);
+      idle_.erase(std::next(last).base());
+    }
+    if (Clock::now() - taken.unused_since >= options_.idle_timeout) continue;
+    if (taken.connection->is_quiet()) return std::move(taken.connection);
+  }
+}
+
+void PooledTransport::keep(const Origin& origin, std::unique_ptr<Connection> connection) {
+  const auto now = Clock::now();
+  std::vector<Idle> forgotten;  // closed after the lock is given back
+  const std::lock_guard lock(mutex_);
+  idle_.push_back({.origin = origin, .connection = std::move(connection), .unused_since = now});
+  while (now - idle_.front().unused_since >= options_.idle_timeout ||
+         idle_.size() > options_.connections_max) {
+    forgotten.push_back(std::move(idle_.front()));
+    idle_.pop_front();
+    if (idle_.empty()) break;
+  }
+}
+
+Result<std::unique_ptr<Connection>> PooledTransport::open(const Origin& origin, Deadline deadline) {
+  const Deadline connect_deadline = std::min(deadline, Clock::now() + options_.connect_timeout);
+  if (origin.secure) return Error(ErrorCode::invalid_argument, "https:// is not there yet");
+  auto socket = TRY(connect_to(origin, resolver_, connect_deadline));
+  return std::make_unique<Connection>(plain_channel(std::move(socket)), to_string(origin),
+                                      options_.answer_bytes_max);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> make_pooled_transport(const TransportOptions& options) {
+  if (options.connections_max == 0) {
+    return Error(ErrorCode::invalid_argument, "connections_max should be at least 1");
+  }
+  return std::make_unique<PooledTransport>(options);
+}
+
+}  // namespace dynakeep::remote
