@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,11 +77,38 @@ struct HttpRequest {
   std::string_view query() const;
 };
 
-// Content-Length, Connection and Date are the connection's to write, not part of `headers`.
+// A body that is made while the client takes it, for what is too long to hold or not there yet. The
+// server calls one source from one thread at a time.
+class BodySource {
+ public:
+  enum class State : std::uint8_t {
+    more,    // there may be more: ask again
+    later,   // nothing for now: ask again when woken
+    end,     // this was all
+    broken,  // it cannot be brought to its end; the client sees that it is cut short
+  };
+
+  virtual ~BodySource() = default;
+
+  // Appends the next part, some 64 KiB or what there is. Must not wait.
+  virtual State next(std::string& out) = 0;
+
+  // After `later`: calls `wake` once, from any thread, as soon as next() has something to say. It
+  // may be called before this returns, and after the source is gone.
+  virtual void when_ready(std::function<void()> wake) = 0;
+
+  // The server stops and would like the end to come soon.
+  virtual void finish() {}
+};
+
+// Content-Length, Transfer-Encoding, Connection and Date are the connection's to write, not part of
+// `headers`.
 struct HttpResponse {
   int status = 200;
   Headers headers = {};
   std::string body = {};
+  std::shared_ptr<BodySource> source =
+      {};  // if set, it makes the body, and `body` is not looked at
 };
 
 // "Bad Request" for 400; "Unknown" for a status that this server and its clients have no use for.

@@ -26,12 +26,16 @@ constexpr std::size_t parked_max = 256;
 constexpr std::size_t gathered_body_bytes_max = std::size_t{32} << 10;
 // Then they are sent, even if there are more to come.
 constexpr std::size_t gathered_bytes_max = std::size_t{64} << 10;
+// Pulled from a source while less than this waits for the client; and at most so much a turn, for
+// others to have theirs.
+constexpr std::size_t pulled_ahead_bytes = std::size_t{64} << 10;
+constexpr std::size_t pulled_per_turn_bytes_max = std::size_t{512} << 10;
 // What a refused client may still send before it is cut off.
 constexpr std::size_t discarded_bytes_max = std::size_t{64} << 20;
 
-void append_number(std::string& out, std::size_t value) {
+void append_number(std::string& out, std::size_t value, int base = 10) {
   std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr;
   out.append(digits.data(), end);
 }
 
@@ -57,7 +61,7 @@ void Connection::close() {
 
 void Connection::on_ready(std::uint32_t events) {
   if (is_closed()) return;
-  if ((events & EPOLLOUT) != 0 && !flush()) return close();
+  if ((events & EPOLLOUT) != 0 && unsent_bytes() != 0 && !flush()) return close();
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
     receive();
   } else {
@@ -101,12 +105,13 @@ void Connection::advance(std::string_view received) {
   }
   if (closing_) unparsed_.clear();
   free_if_empty(unparsed_);
+  pull();
   send_gathered();
   settle();
 }
 
 bool Connection::may_take_requests() const {
-  return !closing_ && parked_.size() < parked_max && unsent_bytes() < unsent_bytes_max;
+  return !closing_ && !source_ && parked_.size() < parked_max && unsent_bytes() < unsent_bytes_max;
 }
 
 std::size_t Connection::take_requests(std::string_view bytes) {
@@ -164,7 +169,7 @@ void Connection::answer_request() {
   http::HttpResponse response = worker_.application().answer(request);
   const std::uint64_t position = deferred.position();
   if (position == 0 && parked_.empty()) {
-    return put_response(response, head_only, last, http_1_0);
+    return put_response(std::move(response), head_only, last, http_1_0);
   }
   parked_bytes_ += response.body.size();
   parked_.push_back({.position = position,
@@ -194,18 +199,26 @@ void Connection::release(std::uint64_t position, const Result<void>& outcome) {
       parked.response = worker_.application().not_durable(parked.response, outcome.error());
     }
   }
-  while (!parked_.empty() && parked_.front().settled) {
-    const Parked parked = std::move(parked_.front());
-    parked_.pop_front();
-    put_response(parked.response, parked.head_only, parked.last, parked.http_1_0);
-  }
-  parked_bytes_ = 0;
-  for (const Parked& parked : parked_) parked_bytes_ += parked.response.body.size();
+  put_settled();
   advance({});
 }
 
-void Connection::put_response(const http::HttpResponse& response, bool head_only, bool last,
+// The answers that wait for nothing but their turn.
+void Connection::put_settled() {
+  while (!source_ && !parked_.empty() && parked_.front().settled) {
+    Parked parked = std::move(parked_.front());
+    parked_.pop_front();
+    put_response(std::move(parked.response), parked.head_only, parked.last, parked.http_1_0);
+  }
+  parked_bytes_ = 0;
+  for (const Parked& parked : parked_) parked_bytes_ += parked.response.body.size();
+}
+
+void Connection::put_response(http::HttpResponse response, bool head_only, bool last,
                               bool http_1_0) {
+  // HTTP/1.0 knows no chunks: the body ends with the connection.
+  const bool until_close = response.source && http_1_0;
+  if (until_close) closing_ = last = true;
   std::string& out = worker_.gathered();
   if (response.status == 200) {
     out.append("HTTP/1.1 200 OK\r\n");
@@ -215,9 +228,14 @@ void Connection::put_response(const http::HttpResponse& response, bool head_only
     out.append(1, ' ').append(http::reason_phrase(response.status)).append("\r\n");
   }
   out.append(response.headers.text());
-  out.append("Content-Length: ");
-  append_number(out, response.body.size());
-  out.append("\r\n").append(worker_.date_line());
+  if (!response.source) {
+    out.append("Content-Length: ");
+    append_number(out, response.body.size());
+    out.append("\r\n");
+  } else if (!until_close) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  }
+  out.append(worker_.date_line());
   if (last) {
     out.append("Connection: close\r\n");
   } else if (http_1_0) {
@@ -225,7 +243,67 @@ void Connection::put_response(const http::HttpResponse& response, bool head_only
   }
   out.append("\r\n");
   if (head_only) return;
-  put_bytes(response.body);
+  if (!response.source) return put_bytes(response.body);
+  source_ = std::move(response.source);
+  source_chunked_ = !until_close;
+  source_asleep_ = false;
+  if (worker_.is_draining()) source_->finish();
+}
+
+// Takes from the source what the client has room for.
+void Connection::pull() {
+  using State = http::BodySource::State;
+  std::size_t pulled_bytes = 0;
+  std::string part;
+  while (source_ && !source_asleep_ && !is_closed() && unsent_bytes() < pulled_ahead_bytes &&
+         pulled_bytes < pulled_per_turn_bytes_max) {
+    part.clear();
+    const State state = source_->next(part);
+    pulled_bytes += part.size();
+    put_part(part);
+    switch (state) {
+      case State::more:
+        break;
+      case State::later:
+        source_asleep_ = true;
+        source_->when_ready(worker_.waker(*this));
+        break;
+      case State::end:
+        end_source();
+        break;
+      case State::broken:
+        base::log(LogLevel::warning, "an answer could not be brought to its end", {});
+        return close();
+    }
+  }
+}
+
+void Connection::put_part(std::string_view part) {
+  if (part.empty()) return;  // as a chunk it would mean the end
+  std::string& out = worker_.gathered();
+  if (source_chunked_) {
+    append_number(out, part.size(), 16);
+    out.append("\r\n");
+  }
+  put_bytes(part);
+  if (source_chunked_) worker_.gathered().append("\r\n");
+  send_gathered();
+}
+
+void Connection::end_source() {
+  if (source_chunked_) worker_.gathered().append("0\r\n\r\n");
+  source_.reset();
+  put_settled();
+  // Requests that came meanwhile have waited for their turn.
+  if (source_ || closing_) return;
+  unparsed_.erase(0, take_requests(unparsed_));
+  free_if_empty(unparsed_);
+}
+
+void Connection::source_ready() {
+  if (is_closed() || !source_ || !source_asleep_) return;
+  source_asleep_ = false;
+  advance({});
 }
 
 void Connection::put_bytes(std::string_view bytes) {
@@ -285,7 +363,7 @@ std::size_t Connection::held_bytes() const {
 
 void Connection::settle() {
   if (is_closed()) return;
-  const bool owes_nothing = unsent_bytes() == 0 && parked_.empty();
+  const bool owes_nothing = unsent_bytes() == 0 && parked_.empty() && !source_;
   if (owes_nothing && (closing_ || peer_finished_)) {
     if (!may_have_unread_ || peer_finished_) return close();
     // Closed at once, with bytes unread, the client's kernel would drop our answer unread.
@@ -316,7 +394,7 @@ void Connection::settle() {
 void Connection::update_events() {
   std::uint32_t events = 0;
   if (lingering_ || (may_take_requests() && !peer_finished_)) events |= EPOLLIN;
-  if (unsent_bytes() != 0) events |= EPOLLOUT;
+  if (unsent_bytes() != 0 || (source_ && !source_asleep_)) events |= EPOLLOUT;
   if (events == events_) return;
   events_ = events;
   worker_.loop().change(socket_.get(), events_, *this);
@@ -325,6 +403,7 @@ void Connection::update_events() {
 Connection::Waiting Connection::waiting_for() const {
   if (lingering_) return Waiting::linger;
   if (unsent_bytes() != 0) return Waiting::write;
+  if (source_) return Waiting::source;
   if (!parked_.empty()) return Waiting::disk;
   if (parser_ && parser_->state() == RequestParser::State::body) return Waiting::body;
   if (parser_ || !unparsed_.empty()) return Waiting::head;
@@ -338,7 +417,8 @@ void Connection::update_deadline() {
   progressed_ = false;
   const Patience& patience = worker_.options().patience;
   switch (waiting) {
-    case Waiting::disk:  // the database answers for that
+    case Waiting::disk:    // the database answers for that
+    case Waiting::source:  // and the source for this
       deadline_ = Instant::max();
       break;
     case Waiting::idle:
@@ -369,6 +449,8 @@ std::string Connection::name_of(Waiting waiting) {
   switch (waiting) {
     case Waiting::disk:
       return "the disk";
+    case Waiting::source:
+      return "the rest of an answer";
     case Waiting::idle:
       return "a request";
     case Waiting::head:
@@ -385,6 +467,10 @@ std::string Connection::name_of(Waiting waiting) {
 
 void Connection::begin_drain() {
   if (is_closed() || lingering_) return;
+  if (source_) {
+    source_->finish();
+    source_ready();
+  }
   // A request may stand in the socket already: its client saw no sign of the end.
   if (waiting_ == Waiting::idle) receive();
   settle();

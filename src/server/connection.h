@@ -23,8 +23,9 @@ class Worker;
 // with all answers behind it.
 //
 // While nothing is half done a connection holds no buffers: reading, parsing and writing use the
-// worker's. What it must hold (a part of a request, answers the client or the disk is slow to take)
-// is leased from the server's budget; who gets no lease is refused with 503, or dropped.
+// worker's. An answer with a BodySource is pulled from it as fast as the client takes it, and no
+// further. What a connection must hold (a part of a request, answers the client or the disk is slow
+// to take) is leased from the server's budget; who gets no lease is refused with 503, or dropped.
 class Connection final : public EventHandler {
  public:
   using Instant = std::chrono::steady_clock::time_point;
@@ -42,6 +43,9 @@ class Connection final : public EventHandler {
   // Everything up to `position` is on disk, or has failed to get there.
   void release(std::uint64_t position, const Result<void>& outcome);
 
+  // The source of the answer under way, which had nothing, has something.
+  void source_ready();
+
   // Drops a client that has kept us waiting for too long.
   void check_deadline(Instant now);
 
@@ -52,7 +56,7 @@ class Connection final : public EventHandler {
 
  private:
   // What the next thing to happen depends on; each has its own patience.
-  enum class Waiting : std::uint8_t { disk, idle, head, body, write, linger };
+  enum class Waiting : std::uint8_t { disk, source, idle, head, body, write, linger };
 
   struct Parked {
     std::uint64_t position = 0;  // 0: waits only for those before it
@@ -72,7 +76,11 @@ class Connection final : public EventHandler {
   void answer_request();
   void refuse(int status);
 
-  void put_response(const http::HttpResponse& response, bool head_only, bool last, bool http_1_0);
+  void put_response(http::HttpResponse response, bool head_only, bool last, bool http_1_0);
+  void put_settled();
+  void pull();
+  void put_part(std::string_view part);
+  void end_source();
   void put_bytes(std::string_view bytes);
   void send_gathered();
   void send(std::string_view bytes);
@@ -95,7 +103,11 @@ class Connection final : public EventHandler {
   std::string unparsed_;                   // received and not yet taken
   std::deque<Parked> parked_;
   std::size_t parked_bytes_ = 0;
-  std::string out_;  // what the socket did not take at once
+  // Of the answer under way, if it has one.
+  std::shared_ptr<http::BodySource> source_;
+  bool source_chunked_ = false;  // else its end is the connection's
+  bool source_asleep_ = false;   // it will call when it has something
+  std::string out_;              // what the socket did not take at once
   std::size_t out_sent_ = 0;
 
   Instant deadline_ = {};

@@ -20,8 +20,8 @@ std::chrono::milliseconds tick_for(const Patience& patience) {
 
 }  // namespace
 
-// The way back from the database, which may answer after the worker is gone.
-struct Worker::DiskSignal {
+// The way back from databases and body sources, which may call after the worker is gone.
+struct Worker::Link {
   std::mutex mutex;
   Worker* worker = nullptr;  // guarded by mutex
 };
@@ -43,13 +43,13 @@ Worker::Worker(std::unique_ptr<EventLoop> loop, const Application& application,
       now_(options_.now()),
       next_tick_(now_ + tick_),
       read_buffer_(std::make_unique<std::array<char, read_bytes_max>>()),
-      signal_(std::make_shared<DiskSignal>()) {
-  signal_->worker = this;
+      link_(std::make_shared<Link>()) {
+  link_->worker = this;
 }
 
 Worker::~Worker() {
-  const std::lock_guard lock(signal_->mutex);
-  signal_->worker = nullptr;
+  const std::lock_guard lock(link_->mutex);
+  link_->worker = nullptr;
 }
 
 void Worker::adopt(FileDescriptor socket) {
@@ -161,9 +161,9 @@ void Worker::ask_disk() {
   asked_.swap(to_ask_);
   asked_position_ = 0;
   for (const Waiter& waiter : asked_) asked_position_ = std::max(asked_position_, waiter.position);
-  application_.when_durable(asked_position_, [signal = signal_](const Result<void>& outcome) {
-    const std::lock_guard lock(signal->mutex);
-    Worker* worker = signal->worker;
+  application_.when_durable(asked_position_, [link = link_](const Result<void>& outcome) {
+    const std::lock_guard lock(link->mutex);
+    Worker* worker = link->worker;
     if (worker == nullptr) return;
     worker->loop_->post([worker, outcome] { worker->disk_answered(outcome); });
   });
@@ -179,6 +179,18 @@ void Worker::disk_answered(const Result<void>& outcome) {
     if (found != connections_.end()) found->second->release(asked_position_, outcome);
   }
   asked_.clear();
+}
+
+std::function<void()> Worker::waker(const Connection& connection) {
+  return [link = link_, id = connection.id()] {
+    const std::lock_guard lock(link->mutex);
+    Worker* worker = link->worker;
+    if (worker == nullptr) return;
+    worker->loop_->post([worker, id] {
+      const auto found = worker->connections_.find(id);
+      if (found != worker->connections_.end()) found->second->source_ready();
+    });
+  };
 }
 
 void Worker::forget(Connection& connection) {

@@ -89,6 +89,8 @@ class Worker {
 
   // Has release() called once `position` is on disk.
   void wait_for_disk(const Connection& connection, std::uint64_t position);
+  // Has source_ready() called, soon after the function is, from any thread and at any time.
+  std::function<void()> waker(const Connection& connection);
   // The connection lives to the end of the turn.
   void forget(Connection& connection);
 
@@ -97,7 +99,7 @@ class Worker {
     std::uint64_t connection_id;
     std::uint64_t position;
   };
-  struct DiskSignal;
+  struct Link;
 
   Worker(std::unique_ptr<EventLoop> loop, const Application& application, MemoryBudget& budget,
          WorkerOptions options);
@@ -133,7 +135,7 @@ class Worker {
   std::vector<Waiter> to_ask_;
   std::uint64_t asked_position_ = 0;
   bool is_asking_ = false;
-  std::shared_ptr<DiskSignal> signal_;  // shared with the database's callback, which may come late
+  std::shared_ptr<Link> link_;  // shared with callbacks of others, which may come late
 };
 
 }  // namespace dynakeep::server

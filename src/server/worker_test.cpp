@@ -81,10 +81,37 @@ std::string post(const std::string& target, const std::string& body = {},
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+// A body of parts that are given to it.
+class Script final : public http::BodySource {
+ public:
+  State next(std::string& out) override {
+    if (endless_part_bytes != 0) {
+      out.append(endless_part_bytes, 'x');
+      made_bytes += endless_part_bytes;
+      return State::more;
+    }
+    if (!parts.empty()) {
+      out = parts.front();
+      parts.pop_front();
+      return State::more;
+    }
+    return finished ? State::end : State::later;
+  }
+  void when_ready(std::function<void()> waker) override { wake = std::move(waker); }
+  void finish() override { finished = true; }
+
+  std::deque<std::string> parts = {};
+  bool finished = false;
+  std::size_t endless_part_bytes = 0;
+  std::size_t made_bytes = 0;
+  std::function<void()> wake = {};
+};
+
 // A worker whose time stands still, whose application echoes, and whose disk waits to be told.
 class WorkerTest : public testing::Test {
  protected:
-  // Targets: "/big/N" answers N bytes; "/at/N" answers once N is on disk; others echo.
+  // Targets: "/big/N" answers N bytes; "/at/N" answers once N is on disk; "/source" answers what
+  // source_ makes; others echo.
   http::HttpResponse answer(const http::HttpRequest& request) {
     answered_.push_back(request.target);
     http::HttpResponse response{.body = request.target + request.body};
@@ -94,6 +121,7 @@ class WorkerTest : public testing::Test {
     if (request.target.starts_with("/at/")) {
       DeferredDurability::current()->note(std::stoul(request.target.substr(4)));
     }
+    if (request.target == "/source") response.source = source_;
     return response;
   }
 
@@ -154,6 +182,7 @@ class WorkerTest : public testing::Test {
   Worker::Instant now_ = {};
   ManualClock clock_;
   std::vector<std::string> answered_;
+  std::shared_ptr<Script> source_ = std::make_shared<Script>();
   std::deque<std::pair<std::uint64_t, std::function<void(const Result<void>&)>>> questions_;
   std::unique_ptr<Worker> worker_;
 };
@@ -257,6 +286,122 @@ TEST_F(Exchange, AClientThatFinishedSendingStillGetsItsAnswers) {
   EXPECT_THAT(bodies_of(client.receive()), ElementsAre("/at/5"));
   EXPECT_TRUE(client.ended());
   EXPECT_EQ(worker_->connection_count(), 0U);
+}
+
+using Streaming = WorkerTest;
+
+TEST_F(Streaming, PartsGoOutAsChunksAndTheConnectionStays) {
+  source_->parts = {"hello ", "world"};
+  source_->finished = true;
+  Client client = connect();
+  EXPECT_EQ(exchange(client, post("/source") + post("/next")),
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+            "Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n\r\n"
+            "6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\n\r\n"
+            "/next");
+  EXPECT_FALSE(client.ended());
+}
+
+TEST_F(Streaming, ASourceWithNothingYetIsAskedAgainWhenItCalls) {
+  Client client = connect();
+  EXPECT_THAT(exchange(client, post("/source")), EndsWith("GMT\r\n\r\n"));
+  advance(1000s);  // nobody's patience is tried: the client is waiting, not we
+  EXPECT_EQ(client.receive(), "");
+  EXPECT_FALSE(client.ended());
+  source_->parts = {"at last"};
+  source_->wake();
+  turn();
+  EXPECT_EQ(client.receive(), "7\r\nat last\r\n");
+  source_->finished = true;
+  source_->wake();
+  turn();
+  EXPECT_EQ(client.receive(), "0\r\n\r\n");
+  EXPECT_THAT(bodies_of(exchange(client, post("/next"))), ElementsAre("/next"));
+}
+
+TEST_F(Streaming, RequestsBehindAStreamWaitForItsEnd) {
+  Client client = connect();
+  exchange(client, post("/source"));
+  EXPECT_EQ(exchange(client, post("/next")), "");
+  EXPECT_THAT(answered_, ElementsAre("/source"));
+  source_->finished = true;
+  source_->wake();
+  turn();
+  EXPECT_THAT(client.receive(), EndsWith("/next"));
+}
+
+TEST_F(Streaming, AStreamBehindAWriteWaitsForTheDiskAndIsFollowedByTheRest) {
+  source_->parts = {"part"};
+  source_->finished = true;
+  Client client = connect();
+  EXPECT_EQ(exchange(client, post("/at/5") + post("/source") + post("/next")), "");
+  disk_reaches(5);
+  const std::string received = client.receive();
+  EXPECT_THAT(received, HasSubstr("/at/5HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(received, HasSubstr("4\r\npart\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(received, EndsWith("/next"));
+}
+
+TEST_F(Streaming, NoMoreIsMadeThanTheClientTakes) {
+  source_->endless_part_bytes = 10'000;
+  Client client = connect();
+  client.send(post("/source"));
+  turn(100);
+  const std::size_t untaken = source_->made_bytes;
+  EXPECT_LE(untaken, 2'000'000U);  // what the sockets hold, and a part or two
+  turn(100);
+  EXPECT_EQ(source_->made_bytes, untaken);
+  EXPECT_LE(budget_.bytes_held(), 200'000U);
+  std::size_t received = 0;
+  for (int i = 0; i < 200; ++i) {
+    received += client.receive().size();
+    turn(1);
+  }
+  EXPECT_GT(received, untaken);
+  advance(31s);
+  advance(31s);  // and who takes nothing at all is dropped
+  EXPECT_EQ(worker_->connection_count(), 0U);
+}
+
+TEST_F(Streaming, ToHttp10TheEndIsThatOfTheConnection) {
+  source_->parts = {"hello"};
+  source_->finished = true;
+  Client client = connect();
+  EXPECT_EQ(exchange(client, "GET /source HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\n"
+            "Connection: close\r\n\r\nhello");
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(Streaming, HeadAsksForNoPart) {
+  source_->endless_part_bytes = 10;
+  Client client = connect();
+  EXPECT_THAT(exchange(client, "HEAD /source HTTP/1.1\r\n\r\n"), EndsWith("GMT\r\n\r\n"));
+  EXPECT_EQ(source_->made_bytes, 0U);
+}
+
+TEST_F(Streaming, ASourceMayCallAfterItsClientOrTheWorkerIsGone) {
+  Client client = connect();
+  exchange(client, post("/source"));
+  client.leave();
+  turn();
+  const auto wake = source_->wake;
+  wake();
+  turn();
+  EXPECT_EQ(worker_->connection_count(), 0U);
+  worker_.reset();
+  wake();
+}
+
+TEST_F(Streaming, AServerThatStopsAsksSourcesToEnd) {
+  source_->parts = {"a"};
+  Client client = connect();
+  exchange(client, post("/source"));
+  worker_->begin_drain(10s);
+  turn();
+  EXPECT_EQ(client.receive(), "0\r\n\r\n");
+  EXPECT_TRUE(worker_->is_drained());
 }
 
 using Refusal = WorkerTest;
