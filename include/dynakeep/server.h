@@ -6,8 +6,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dynakeep/database.h"
+#include "dynakeep/service.h"
 
 namespace dynakeep {
 
@@ -27,10 +29,17 @@ struct ServerOptions {
   // Without keys any well-formed signature is good. With keys every request must be signed with
   // one of them, in header or presigned form, for the service "dynamodb" in any region.
   AccessKeys access_keys = {};
-  // Without keys only loopback addresses are served, unless this says that all may come.
+  // Without keys the protocol is served on loopback addresses only, unless this says that all may
+  // come.
   bool allow_unauthenticated = false;
 
   std::string region = "us-east-1";  // in the line that GET / answers
+
+  // Served beside the protocol, each under its own paths; two may not take the same. They decide
+  // themselves whom they let in: the access keys above are the protocol's.
+  std::vector<std::shared_ptr<Service>> services = {};
+  // Whether DynamoDB's protocol is served at all, under every path that no service takes.
+  bool serve_protocol = true;
 
   // Of one request. Past them the answer is 431, 413.
   std::size_t header_bytes_max = std::size_t{64} << 10;
@@ -60,7 +69,8 @@ struct ServerOptions {
 class Server {
  public:
   // Listens and serves until stop(). The database must outlive the server.
-  // invalid_argument: no such address, or one that is open to other machines without keys;
+  // invalid_argument: no such address, or one that is open to other machines without keys; two
+  // services of one path;
   // resource_in_use: the port is taken; unavailable: no threads or file descriptors left.
   static Result<std::unique_ptr<Server>> start(Database& database, const ServerOptions& options);
 

@@ -2,9 +2,11 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dynakeep/result.h"
 #include "http/message.h"
 
 namespace dynakeep::server {
@@ -17,7 +19,9 @@ class Router {
 
   // `prefix` begins with '/' and ends without, but for "/" itself, which takes what no other does.
   // "/collections" takes "/collections" and "/collections/a", and not "/collectionsa".
-  void mount(std::string prefix, Handler handler);
+  // Case does not count. invalid_argument: something is mounted there already.
+  Result<void> mount(std::string prefix, Handler handler);
+  bool has(std::string_view prefix) const;
 
   // By the handler with the longest prefix that fits; 404 if none does.
   http::HttpResponse answer(const http::HttpRequest& request) const;

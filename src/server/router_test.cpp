@@ -18,9 +18,9 @@ std::string routed(const Router& router, std::string target) {
 
 TEST(Router, TakesTheLongestPrefixOfWholeSegments) {
   Router router;
-  router.mount("/", saying("root"));
-  router.mount("/collections", saying("collections"));
-  router.mount("/collections/admin", saying("admin"));
+  ASSERT_TRUE(router.mount("/", saying("root")));
+  ASSERT_TRUE(router.mount("/collections", saying("collections")));
+  ASSERT_TRUE(router.mount("/collections/admin", saying("admin")));
   EXPECT_EQ(routed(router, "/"), "root");
   EXPECT_EQ(routed(router, "/collections"), "collections");
   EXPECT_EQ(routed(router, "/collections?a=/b"), "collections");
@@ -30,9 +30,24 @@ TEST(Router, TakesTheLongestPrefixOfWholeSegments) {
   EXPECT_EQ(routed(router, "/collections/administration"), "collections");
 }
 
+TEST(Router, LooksAtNoCase) {
+  Router router;
+  ASSERT_TRUE(router.mount("/api", saying("api")));
+  EXPECT_EQ(routed(router, "/API/user/x"), "api");
+}
+
+TEST(Router, GivesAPathToOneOnly) {
+  Router router;
+  ASSERT_TRUE(router.mount("/api", saying("one")));
+  const auto again = router.mount("/Api", saying("two"));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message(), "two services want the path /Api");
+  EXPECT_EQ(routed(router, "/api"), "one");
+}
+
 TEST(Router, KnowsNothingBelowPathsThatNobodyTook) {
   Router router;
-  router.mount("/metrics", saying("metrics"));
+  ASSERT_TRUE(router.mount("/metrics", saying("metrics")));
   EXPECT_EQ(routed(router, "/"), "404");
   EXPECT_EQ(routed(router, "/metricsx"), "404");
   EXPECT_EQ(routed(router, "*"), "404");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "http/service.h"
 #include "server/listener.h"
 #include "server/request_handler.h"
 #include "server/router.h"
@@ -27,11 +28,26 @@ struct Server::Running {
                            .region = options.region,
                            .clock = options.clock,
                            .request_id_seed = random_seed()}),
-        drain_timeout(options.drain_timeout) {
-    router.mount("/", [this](const http::HttpRequest& request) { return handler.answer(request); });
+        services(options.services),
+        drain_timeout(options.drain_timeout) {}
+
+  Result<void> mount(bool serve_protocol) {
+    for (const auto& service : services) {
+      // There is no other kind: see http/service.h.
+      auto& mounted = static_cast<http::HttpService&>(*service);
+      for (const std::string& path : mounted.paths()) {
+        TRY(router.mount(path, [&mounted](const http::HttpRequest& request) {
+          return mounted.answer(request);
+        }));
+      }
+    }
+    if (!serve_protocol) return {};
+    return router.mount(
+        "/", [this](const http::HttpRequest& request) { return handler.answer(request); });
   }
 
   server::RequestHandler handler;
+  std::vector<std::shared_ptr<Service>> services;
   server::Router router;
   std::chrono::milliseconds drain_timeout;
   std::unique_ptr<server::Listener> listener;
@@ -40,6 +56,7 @@ struct Server::Running {
 Result<std::unique_ptr<Server>> Server::start(Database& database, const ServerOptions& options) {
   auto running = std::make_unique<Running>(database, options);
   Running* it = running.get();
+  TRY(running->mount(options.serve_protocol));
 
   server::Application application{
       .answer = [it](const http::HttpRequest& request) { return it->router.answer(request); },
@@ -57,7 +74,8 @@ Result<std::unique_ptr<Server>> Server::start(Database& database, const ServerOp
       options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
   listening.connections_max = options.connections_max;
   listening.memory_bytes_max = options.buffered_bytes_max;
-  listening.loopback_only = options.access_keys.empty() && !options.allow_unauthenticated;
+  listening.loopback_only =
+      options.serve_protocol && options.access_keys.empty() && !options.allow_unauthenticated;
   listening.worker.limits = {.header_bytes_max = options.header_bytes_max,
                              .body_bytes_max = options.body_bytes_max};
   listening.worker.patience = {.idle = options.idle_timeout,

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "dynakeep/log.h"
+#include "http/service.h"
 #include "server/unused_database.h"
 
 namespace dynakeep {
@@ -126,6 +127,55 @@ TEST(Server, StaysAmongItselfUnlessItHasKeysOrIsTold) {
                             {.address = "0.0.0.0", .port = 0, .access_keys = {{"id", "secret"}}}));
   EXPECT_TRUE(
       Server::start(database, {.address = "0.0.0.0", .port = 0, .allow_unauthenticated = true}));
+}
+
+// Says which path it was asked for.
+class Echo final : public http::HttpService {
+ public:
+  explicit Echo(std::string path) : path_(std::move(path)) {}
+  std::vector<std::string> paths() const override { return {path_}; }
+  http::HttpResponse answer(const http::HttpRequest& request) override {
+    return {.body = "echo of " + request.target};
+  }
+
+ private:
+  std::string path_;
+};
+
+std::string get(const Server& server, const std::string& target) {
+  Connection client(server.port());
+  client.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  return client.receive_to_end();
+}
+
+TEST(Server, ServesServicesBesideTheProtocol) {
+  SlowDisk database;
+  auto server = Server::start(
+      database, {.port = 0, .threads = 1, .services = {std::make_shared<Echo>("/api")}});
+  ASSERT_TRUE(server);
+  EXPECT_THAT(get(**server, "/api/a?b"), EndsWith("\r\n\r\necho of /api/a?b"));
+  EXPECT_THAT(get(**server, "/health"), HasSubstr("us-east-1"));
+}
+
+TEST(Server, MayServeServicesAloneAndThenToAll) {
+  SlowDisk database;
+  auto server = Server::start(database, {.address = "0.0.0.0",
+                                         .port = 0,
+                                         .threads = 1,
+                                         .services = {std::make_shared<Echo>("/api")},
+                                         .serve_protocol = false});
+  ASSERT_TRUE(server) << server.error().message();
+  EXPECT_THAT(get(**server, "/api"), EndsWith("echo of /api"));
+  EXPECT_THAT(get(**server, "/health"), StartsWith("HTTP/1.1 404 Not Found"));
+}
+
+TEST(Server, RefusesTwoServicesOfOnePath) {
+  SlowDisk database;
+  const auto refused = Server::start(
+      database,
+      {.port = 0, .services = {std::make_shared<Echo>("/api"), std::make_shared<Echo>("/API")}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::invalid_argument);
 }
 
 TEST(Server, StoppingTwiceIsStoppingOnce) {
