@@ -60,6 +60,7 @@ Result<http::HttpResponse> Connection::exchange(const http::HttpRequest& request
 
   parser_.expect_answer_to(request.method);
   all_sent_ = false;
+  drained_ = true;
   // Nothing but a whole exchange leaves the connection where another can begin.
   may_stay_ = false;
   if (auto stopped = send(head_, request.body, deadline)) return *std::move(stopped);
@@ -112,8 +113,9 @@ Connection::Trouble Connection::send(std::string_view head, std::string_view bod
 }
 
 Connection::Trouble Connection::receive(Deadline deadline) {
-  // The answer cannot be there yet, so wait before the first look.
-  short wanted = is_answered() ? 0 : POLLIN;
+  // The answer cannot be there yet, so wait before the first look. What was read already may have
+  // left more in the channel, of which the socket does not know.
+  short wanted = drained_ ? POLLIN : 0;
   while (parser_.state() != State::complete && parser_.state() != State::failed) {
     if (wanted != 0 && wait_until_ready(channel_->descriptor(), wanted, deadline) == 0) {
       return no_answer_in_time();
@@ -147,6 +149,7 @@ Connection::Trouble Connection::receive(Deadline deadline) {
 Moved::Outcome Connection::read_some() {
   const Moved moved =
       channel_->read(buffer_.data() + unparsed_bytes_, buffer_.size() - unparsed_bytes_);
+  drained_ = moved.outcome == Outcome::wants_read;
   if (moved.outcome == Outcome::some) parse(moved.bytes);
   return moved.outcome;
 }

@@ -59,6 +59,7 @@ class Connection {
   std::array<char, buffer_bytes> buffer_;
   std::size_t unparsed_bytes_ = 0;  // at the front of the buffer
   bool all_sent_ = false;
+  bool drained_ = true;  // the last read found nothing more
   bool may_stay_ = true;
 };
 

@@ -11,6 +11,7 @@
 #include "remote/connect.h"
 #include "remote/connection.h"
 #include "remote/resolver.h"
+#include "remote/tls.h"
 #include "remote/url.h"
 
 namespace dynakeep::remote {
@@ -21,7 +22,8 @@ using Clock = std::chrono::steady_clock;
 
 class PooledTransport final : public Transport {
  public:
-  explicit PooledTransport(const TransportOptions& options) : options_(options) {}
+  PooledTransport(const TransportOptions& options, std::unique_ptr<TlsClient> tls)
+      : options_(options), tls_(std::move(tls)) {}
 
   Result<http::HttpResponse> send(const Origin& to, const http::HttpRequest& request,
                                   Deadline deadline) override;
@@ -58,9 +60,13 @@ class PooledTransport final : public Transport {
   std::unique_ptr<Connection> take_idle(const Origin& origin);
   void keep(const Origin& origin, std::unique_ptr<Connection> connection);
   Result<std::unique_ptr<Connection>> open(const Origin& origin, Deadline deadline);
+  Result<TlsClient*> tls();
 
   const TransportOptions options_;
   Resolver resolver_;
+
+  std::mutex tls_mutex_;
+  std::unique_ptr<TlsClient> tls_;  // guarded by tls_mutex_ until it is there; lives to the end
 
   std::mutex mutex_;
   // Guarded by mutex_.
@@ -144,10 +150,17 @@ void PooledTransport::keep(const Origin& origin, std::unique_ptr<Connection> con
 
 Result<std::unique_ptr<Connection>> PooledTransport::open(const Origin& origin, Deadline deadline) {
   const Deadline connect_deadline = std::min(deadline, Clock::now() + options_.connect_timeout);
-  if (origin.secure) return Error(ErrorCode::invalid_argument, "https:// is not there yet");
   auto socket = TRY(connect_to(origin, resolver_, connect_deadline));
-  return std::make_unique<Connection>(plain_channel(std::move(socket)), to_string(origin),
+  auto channel = origin.secure ? TRY(TRY(tls())->open(std::move(socket), origin, connect_deadline))
+                               : plain_channel(std::move(socket));
+  return std::make_unique<Connection>(std::move(channel), to_string(origin),
                                       options_.answer_bytes_max);
+}
+
+Result<TlsClient*> PooledTransport::tls() {
+  const std::lock_guard lock(tls_mutex_);
+  if (tls_ == nullptr) tls_ = TRY(TlsClient::create(options_.ca_bundle));
+  return tls_.get();
 }
 
 }  // namespace
@@ -156,7 +169,10 @@ Result<std::unique_ptr<Transport>> make_pooled_transport(const TransportOptions&
   if (options.connections_max == 0) {
     return Error(ErrorCode::invalid_argument, "connections_max should be at least 1");
   }
-  return std::make_unique<PooledTransport>(options);
+  std::unique_ptr<TlsClient> tls;
+  // A file that is named is read now, for whoever named it is still there to be told.
+  if (!options.ca_bundle.empty()) tls = TRY(TlsClient::create(options.ca_bundle));
+  return std::make_unique<PooledTransport>(options, std::move(tls));
 }
 
 }  // namespace dynakeep::remote
