@@ -147,21 +147,36 @@ class EventStorage {
                                               const ListQuery& query = {}) = 0;
 
   // The highest version; nothing for an aggregate without events.
-  virtual Result<std::optional<Version>> last_version(std::string_view event_store_id,
-                                                      std::string_view aggregate_id) = 0;
+  Result<std::optional<Version>> last_version(std::string_view event_store_id,
+                                              std::string_view aggregate_id);
   Result<bool> exists(std::string_view event_store_id, std::string_view aggregate_id);
 
   // Removes the aggregate for good and returns how many events that were. From the highest version
   // down, version 1 last: if it is interrupted, the aggregate is still listed, and deleting it
   // again finishes. Events pushed meanwhile are removed too.
-  virtual Result<std::size_t> delete_aggregate(std::string_view event_store_id,
-                                               std::string_view aggregate_id) = 0;
+  Result<std::size_t> delete_aggregate(std::string_view event_store_id,
+                                       std::string_view aggregate_id);
+
+  // Moves the aggregate to another storage: copies its events, reads them back, and then deletes
+  // the originals as delete_aggregate does, those that were pushed meanwhile in another round.
+  // Returns how many were moved. Interrupted at any point, no event is lost, and archiving again
+  // finishes. Attributes that others added to the items stay behind.
+  //
+  // Nothing is deleted where not all could be copied. event_already_exists: the archive holds
+  // another event at one of the versions; malformed_item: an event without a timestamp; and what
+  // the archive refuses to store.
+  Result<std::size_t> archive_aggregate(std::string_view event_store_id,
+                                        std::string_view aggregate_id, EventStorage& archive);
 
   // What stands before an aggregate's id in a stored key of the store: "ORDERS#", or nothing.
   virtual std::string key_prefix(std::string_view event_store_id) const = 0;
 
  protected:
   EventStorage() = default;
+
+  // Deletes the items with the keys of these, which are of one aggregate, in any order. Gone
+  // already is as good.
+  virtual Result<void> delete_items(const std::vector<Item>& items) = 0;
 };
 
 // ---- what follows from it, over any storage ----
@@ -186,14 +201,6 @@ Result<std::vector<std::vector<Event>>> get_events_of_many(
     EventStorage& storage, std::string_view event_store_id,
     const std::vector<std::string>& aggregate_ids, const EventsQuery& query = {},
     unsigned threads = 8);
-
-// Moves an aggregate to another storage: copies its events as they are, reads them back, and
-// deletes the originals as delete_aggregate does. Returns how many were moved. Interrupted at any
-// point, no event is lost, and archiving again finishes. event_already_exists: the archive holds
-// another event at one of the versions; then nothing is deleted.
-Result<std::size_t> archive_aggregate(EventStorage& from, EventStorage& archive,
-                                      std::string_view event_store_id,
-                                      std::string_view aggregate_id);
 
 // ---- tables ----
 

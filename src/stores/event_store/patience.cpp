@@ -1,0 +1,51 @@
+#include "stores/event_store/patience.h"
+
+#include <algorithm>
+#include <array>
+#include <cinttypes>
+#include <cstdio>
+#include <random>
+#include <thread>
+#include <utility>
+
+namespace dynakeep::event_store {
+namespace {
+
+constexpr std::chrono::milliseconds first_bound{20};
+constexpr std::chrono::milliseconds last_bound{1000};
+
+// No generator with a state of its own: after a fork two processes would draw the same tokens.
+std::uint64_t draw_from_system() {
+  thread_local std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+}  // namespace
+
+Patience::Patience(unsigned attempts_max, std::function<void(std::chrono::milliseconds)> wait,
+                   std::function<std::uint64_t()> random)
+    : attempts_max_(attempts_max), wait_(std::move(wait)), random_(std::move(random)) {
+  if (!wait_) wait_ = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+  if (!random_) random_ = draw_from_system;
+}
+
+bool Patience::allows_after(unsigned attempt) const {
+  if (attempt >= attempts_max_) return false;
+  const auto bound = std::min(last_bound, first_bound * (1 << std::min(attempt - 1, 10u)));
+  wait_(std::chrono::milliseconds(random_() % (static_cast<std::uint64_t>(bound.count()) + 1)));
+  return true;
+}
+
+std::string Patience::token() const {
+  const std::uint64_t high = random_();
+  const std::uint64_t low = random_();
+  // RFC 9562, version 4.
+  std::array<char, 37> text{};
+  std::snprintf(text.data(), text.size(),
+                "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, high >> 32,
+                (high >> 16) & 0xFFFF, high & 0xFFF, 0x8000 | ((low >> 48) & 0x3FFF),
+                low & 0xFFFFFFFFFFFF);
+  return text.data();
+}
+
+}  // namespace dynakeep::event_store

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace dynakeep::event_store {
+
+// How long to hold back before trying again, and where chance comes from. Thread-safe as far as its
+// two functions are; left empty, they sleep and ask the system.
+class Patience {
+ public:
+  Patience(unsigned attempts_max, std::function<void(std::chrono::milliseconds)> wait,
+           std::function<std::uint64_t()> random);
+
+  // Whether another attempt may follow the one of this number (from 1); it then waits: a random
+  // time below a bound that doubles with each attempt, since those who met once would meet again.
+  bool allows_after(unsigned attempt) const;
+
+  void wait(std::chrono::milliseconds time) const { wait_(time); }
+
+  // A random UUID, as a transaction's token.
+  std::string token() const;
+
+ private:
+  unsigned attempts_max_;
+  std::function<void(std::chrono::milliseconds)> wait_;
+  std::function<std::uint64_t()> random_;
+};
+
+}  // namespace dynakeep::event_store
