@@ -2,12 +2,11 @@
 
 #include <charconv>
 #include <optional>
-#include <random>
 #include <utility>
 
-#include "base/bytes.h"
 #include "base/log.h"
 #include "http/message.h"
+#include "remote/token.h"
 #include "remote/url.h"
 #include "wire/error_json.h"
 #include "wire/message_json.h"
@@ -54,18 +53,6 @@ Failed refused(const http::HttpResponse& response) {
   }
   return {
       .error = std::move(sent.error), .failure = failure, .retry_after = retry_after_of(response)};
-}
-
-// A version 4 UUID.
-std::string new_token() {
-  std::random_device chance;
-  std::string bytes;
-  for (int i = 0; i < 4; ++i) base::append_u32(bytes, chance());
-  bytes[6] = static_cast<char>((static_cast<unsigned char>(bytes[6]) & 0x0fU) | 0x40U);
-  bytes[8] = static_cast<char>((static_cast<unsigned char>(bytes[8]) & 0x3fU) | 0x80U);
-  std::string token = base::to_hex(bytes);
-  for (const std::size_t at : {8U, 13U, 18U, 23U}) token.insert(at, 1, '-');
-  return token;
 }
 
 void log_attempt(std::string_view operation, const Failed& failed) {

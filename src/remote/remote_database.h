@@ -66,6 +66,9 @@ class RemoteDatabase final : public Database {
   Result<DescribeEndpointsResult> describe_endpoints(
       const DescribeEndpointsRequest& request) override;
 
+  const Origin& endpoint() const { return endpoint_; }
+  const std::string& region() const { return scope_.region; }
+
   const Capabilities& capabilities() const override { return capabilities_; }
   // Before the database is given to others.
   void set_capabilities(Capabilities capabilities) { capabilities_ = std::move(capabilities); }

@@ -1,0 +1,104 @@
+#include <utility>
+
+#include "base/log.h"
+#include "dynakeep/remote.h"
+#include "remote/ask_capabilities.h"
+#include "remote/environment.h"
+#include "remote/pooled_transport.h"
+#include "remote/remote_database.h"
+#include "remote/settings.h"
+#include "remote/url.h"
+
+namespace dynakeep {
+
+namespace {
+
+using namespace remote;
+
+// What a provider has, or invented ones if it has none.
+class InventedIfNone final : public CredentialsProvider {
+ public:
+  explicit InventedIfNone(std::shared_ptr<CredentialsProvider> provider)
+      : provider_(std::move(provider)) {}
+
+  Result<Credentials> credentials() override {
+    auto found = provider_->credentials();
+    if (found || found.error().code() != ErrorCode::access_denied) return found;
+    return Credentials{.access_key_id = "dynakeep", .secret_access_key = "dynakeep"};
+  }
+  void refused(const Credentials& credentials) override { provider_->refused(credentials); }
+
+ private:
+  const std::shared_ptr<CredentialsProvider> provider_;
+};
+
+Result<void> check(const RemoteOptions& options) {
+  const auto positive = [](std::chrono::milliseconds timeout) { return timeout.count() > 0; };
+  if (!positive(options.total_timeout) || !positive(options.attempt_timeout) ||
+      !positive(options.connect_timeout)) {
+    return Error(ErrorCode::invalid_argument, "a timeout of nothing leaves no time for a call");
+  }
+  return {};
+}
+
+std::shared_ptr<CredentialsProvider> provider_for(const RemoteOptions& options,
+                                                  const Settings& settings) {
+  if (options.credentials) return options.credentials;
+  auto provider = default_credentials(
+      {.profile = options.profile, .region = settings.region, .clock = options.clock});
+  // Only to this machine: what nobody else sees needs no secret.
+  if (settings.endpoint.secure || !is_loopback(settings.endpoint)) return provider;
+  return std::make_shared<InventedIfNone>(std::move(provider));
+}
+
+// A warning if something is missing that programs may count on.
+void log_capabilities(const Capabilities& capabilities, const Origin& endpoint) {
+  const bool all = capabilities == Capabilities{.engine = capabilities.engine};
+  const auto yes_or_no = [](bool can) { return std::string(can ? "yes" : "no"); };
+  base::log(
+      all ? LogLevel::info : LogLevel::warning, "remote database",
+      {{"engine", capabilities.engine},
+       {"endpoint", to_string(endpoint)},
+       {"transactions",
+        capabilities.transactions ? std::to_string(capabilities.transaction_actions_max) : "no"},
+       {"empty_values", yes_or_no(capabilities.empty_values)},
+       {"tags", yes_or_no(capabilities.tags)}});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> connect_remote(const RemoteOptions& options) {
+  TRY(check(options));
+  const Settings settings = TRY(find_settings(options, process_environment()));
+  auto transport = TRY(make_pooled_transport({.connections_max = options.connections_max,
+                                              .idle_timeout = options.idle_timeout,
+                                              .connect_timeout = options.connect_timeout,
+                                              .answer_bytes_max = options.answer_bytes_max}));
+  auto provider = provider_for(options, settings);
+  auto database = std::make_unique<RemoteDatabase>(
+      RemoteParts{.endpoint = settings.endpoint,
+                  .region = settings.region,
+                  .credentials = provider,
+                  .transport = std::move(transport),
+                  .retry = {.attempts_max = settings.attempts_max,
+                            .total_timeout = options.total_timeout,
+                            .attempt_timeout = options.attempt_timeout},
+                  .clock = options.clock});
+  if (settings.amazon) {
+    database->set_capabilities({.engine = "Amazon DynamoDB"});
+  } else {
+    database->set_capabilities({.engine = "unknown"});
+  }
+  if (options.ask_capabilities) {
+    if (settings.amazon) {
+      // Nothing is asked of it, but what would fail at the first call may as well fail now.
+      TRY(provider->credentials());
+    } else {
+      database->set_capabilities(TRY(ask_capabilities(*database)));
+    }
+    log_capabilities(database->capabilities(), settings.endpoint);
+  }
+  return std::unique_ptr<Database>(std::move(database));
+}
+
+}  // namespace dynakeep
