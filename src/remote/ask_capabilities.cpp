@@ -36,9 +36,7 @@ Result<std::string> ask_engine(RemoteDatabase& database) {
   const auto answer = database.exchange("ListTables", R"({"Limit":1})", Repeats::is_read);
   if (answer) return engine_called(answer->headers.find("server").value_or(""));
   const Error& error = answer.error();
-  if (error.code() == ErrorCode::access_denied && !error.message().empty()) {
-    return engine_called("");
-  }
+  if (error.code() == ErrorCode::access_denied) return engine_called("");
   if (is_of_the_network(error)) return error;
   const std::string said =
       error.message().empty() ? std::string(exception_name(error.code())) : error.message();
@@ -84,6 +82,8 @@ Result<bool> ask_tags(RemoteDatabase& database, const std::string& no_table) {
 }  // namespace
 
 Result<Capabilities> ask_capabilities(RemoteDatabase& database) {
+  // Having none is access_denied too, but means something else than the service's.
+  TRY(database.find_credentials());
   const std::string no_table = "dynakeep-asks-" + new_token();
   Capabilities capabilities;
   capabilities.engine = TRY(ask_engine(database));

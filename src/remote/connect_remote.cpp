@@ -73,12 +73,13 @@ Result<std::unique_ptr<Database>> connect_remote(const RemoteOptions& options) {
   auto transport = TRY(make_pooled_transport({.connections_max = options.connections_max,
                                               .idle_timeout = options.idle_timeout,
                                               .connect_timeout = options.connect_timeout,
-                                              .answer_bytes_max = options.answer_bytes_max}));
-  auto provider = provider_for(options, settings);
+
+                                              .answer_bytes_max = options.answer_bytes_max,
+                                              .ca_bundle = settings.ca_bundle}));
   auto database = std::make_unique<RemoteDatabase>(
       RemoteParts{.endpoint = settings.endpoint,
                   .region = settings.region,
-                  .credentials = provider,
+                  .credentials = provider_for(options, settings),
                   .transport = std::move(transport),
                   .retry = {.attempts_max = settings.attempts_max,
                             .total_timeout = options.total_timeout,
@@ -92,7 +93,7 @@ Result<std::unique_ptr<Database>> connect_remote(const RemoteOptions& options) {
   if (options.ask_capabilities) {
     if (settings.amazon) {
       // Nothing is asked of it, but what would fail at the first call may as well fail now.
-      TRY(provider->credentials());
+      TRY(database->find_credentials());
     } else {
       database->set_capabilities(TRY(ask_capabilities(*database)));
     }

@@ -76,6 +76,11 @@ RemoteDatabase::RemoteDatabase(RemoteParts parts)
       pacing_(*parts.pacing),
       credentials_(std::move(parts.credentials), clock_) {}
 
+Result<void> RemoteDatabase::find_credentials() {
+  TRY(credentials_.get());
+  return {};
+}
+
 Result<http::HttpResponse> RemoteDatabase::exchange(std::string_view operation, std::string body,
                                                     Repeats repeats) {
   http::HttpRequest request{.method = "POST", .target = "/", .body = std::move(body)};

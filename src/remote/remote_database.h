@@ -27,8 +27,8 @@ struct RemoteParts {
   std::shared_ptr<CredentialsProvider> credentials = {};
   std::unique_ptr<Transport> transport = {};
   RetryOptions retry = {};
-  const Clock* clock = &system_clock();  // of signatures; must outlive the database
-  Pacing* pacing = &system_pacing();     // must outlive the database
+  const Clock* clock = &system_clock();           // of signatures; must outlive the database
+  base::Pacing* pacing = &base::system_pacing();  // must outlive the database
 };
 
 // Database over a transport: each operation is encoded, signed, sent, and its answer decoded.
@@ -73,6 +73,9 @@ class RemoteDatabase final : public Database {
   // Before the database is given to others.
   void set_capabilities(Capabilities capabilities) { capabilities_ = std::move(capabilities); }
 
+  // Whether there are credentials to sign with; they are kept for the first call.
+  Result<void> find_credentials();
+
   // An answer comes when what it says is durable: there is nothing to wait for.
   void when_durable(std::uint64_t position, std::function<void(const Result<void>&)> done) override;
 
@@ -94,7 +97,7 @@ class RemoteDatabase final : public Database {
   const std::unique_ptr<Transport> transport_;
   const RetryOptions retry_;
   const Clock& clock_;
-  Pacing& pacing_;
+  base::Pacing& pacing_;
   SigningCredentials credentials_;
   RetryBudget budget_;
   // How far the service's clock is ahead of ours, if that matters to signatures.

@@ -6,12 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "remote/manual_pacing.h"
+#include "base/manual_pacing.h"
 #include "wire/error_json.h"
 #include "wire/message_json.h"
 
 namespace dynakeep::remote {
 namespace {
+
+using base::ManualPacing;
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;

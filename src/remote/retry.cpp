@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
-#include <thread>
 
 namespace dynakeep::remote {
 
@@ -19,16 +17,6 @@ constexpr auto retry_after_slack = 5s;
 constexpr int retry_cost = 5;
 constexpr int timeout_cost = 10;
 constexpr int first_success_brings = 1;
-
-class SystemPacing final : public Pacing {
- public:
-  Deadline now() override { return std::chrono::steady_clock::now(); }
-  double random() override {
-    thread_local std::minstd_rand generator{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0, 1)(generator);
-  }
-  void wait_until(Deadline moment) override { std::this_thread::sleep_until(moment); }
-};
 
 // What the exceptions of AWS's services mean, whatever status they come with. None of them comes
 // after something was done.
@@ -67,11 +55,6 @@ constexpr auto meanings = std::to_array<Meaning>({
 });
 
 }  // namespace
-
-Pacing& system_pacing() {
-  static SystemPacing pacing;
-  return pacing;
-}
 
 Failure failure_of(int status, std::string_view exception) {
   const auto* const found =
@@ -115,7 +98,7 @@ void RetryBudget::give_back(int tokens) {
   }
 }
 
-Attempts::Attempts(const RetryOptions& options, RetryBudget& budget, Pacing& pacing)
+Attempts::Attempts(const RetryOptions& options, RetryBudget& budget, base::Pacing& pacing)
     : options_(options),
       budget_(budget),
       pacing_(pacing),

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/pacing.h"
 #include "dynakeep/error.h"
 #include "remote/transport.h"
 
@@ -14,18 +15,6 @@
 // service has more than enough to do. Whether a write may be done twice is another question:
 // repeats.h.
 namespace dynakeep::remote {
-
-// What retries need of the world. Thread-safe.
-class Pacing {
- public:
-  virtual ~Pacing() = default;
-  virtual Deadline now() = 0;
-  virtual double random() = 0;  // at least 0, less than 1
-  virtual void wait_until(Deadline moment) = 0;
-};
-
-// The machine's clock, sleep, and chance.
-Pacing& system_pacing();
 
 // ---- what a failed attempt means ----
 
@@ -81,7 +70,7 @@ struct RetryOptions {
 // outlive it.
 class Attempts {
  public:
-  Attempts(const RetryOptions& options, RetryBudget& budget, Pacing& pacing);
+  Attempts(const RetryOptions& options, RetryBudget& budget, base::Pacing& pacing);
 
   // When the attempt under way must have its answer.
   Deadline deadline() const;
@@ -103,7 +92,7 @@ class Attempts {
  private:
   const RetryOptions& options_;
   RetryBudget& budget_;
-  Pacing& pacing_;
+  base::Pacing& pacing_;
   const Deadline began_;
   Deadline attempt_began_;
   unsigned made_ = 1;

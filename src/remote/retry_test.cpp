@@ -5,10 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "remote/manual_pacing.h"
+#include "base/manual_pacing.h"
 
 namespace dynakeep::remote {
 namespace {
+
+using base::ManualPacing;
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;

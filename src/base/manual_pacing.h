@@ -1,20 +1,21 @@
 #pragma once
 
+#include <chrono>
 #include <vector>
 
-#include "remote/retry.h"
+#include "base/pacing.h"
 
-namespace dynakeep::remote {
+namespace dynakeep::base {
 
-// For the unit tests of this layer: time that passes only when someone waits, and chance that is
+// For tests: time that passes only when someone waits, and chance that is
 // always the same. Not thread-safe.
 class ManualPacing final : public Pacing {
  public:
   explicit ManualPacing(double chance = 0.5) : chance_(chance) {}
 
-  Deadline now() override { return now_; }
+  Moment now() override { return now_; }
   double random() override { return chance_; }
-  void wait_until(Deadline moment) override {
+  void wait_until(Moment moment) override {
     waits.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(moment - now_));
     now_ = moment;
   }
@@ -24,7 +25,7 @@ class ManualPacing final : public Pacing {
 
  private:
   double chance_;
-  Deadline now_ = Deadline(std::chrono::hours(1));
+  Moment now_ = Moment(std::chrono::hours(1));
 };
 
-}  // namespace dynakeep::remote
+}  // namespace dynakeep::base
