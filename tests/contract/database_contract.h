@@ -74,7 +74,7 @@ class DatabaseContract : public testing::TestWithParam<Kind> {
   void close();
 
  private:
-  OpenedDatabase opened_;
+  support::OwnedDatabase opened_;
   std::vector<std::string> names_;
 };
 

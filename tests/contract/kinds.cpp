@@ -12,6 +12,8 @@ namespace dynakeep::contract {
 
 namespace {
 
+using support::OwnedDatabase;
+
 // A new folder, and its end.
 class TemporaryFolder {
  public:
@@ -37,20 +39,22 @@ class TemporaryFolder {
   std::string path_;
 };
 
-Result<OpenedDatabase> open_in_memory() {
-  return OpenedDatabase{.database = TRY(open_embedded({.in_memory = true}))};
+Result<OwnedDatabase> open_in_memory() {
+  return OwnedDatabase{.database = TRY(open_embedded({.in_memory = true}))};
 }
 
-Result<OpenedDatabase> open_on_disk() {
+Result<OwnedDatabase> open_on_disk() {
   auto folder = TRY(TemporaryFolder::make());
   auto database = TRY(open_embedded({.path = folder->path()}));
-  return OpenedDatabase{.under = std::move(folder), .database = std::move(database)};
+  return OwnedDatabase{.under = std::move(folder), .database = std::move(database)};
 }
 
 std::vector<Kind>& all() {
   static std::vector<Kind> kinds{
       {.name = "embedded_in_memory", .open = open_in_memory},
       {.name = "embedded_on_disk", .open = open_on_disk},
+      {.name = "remote_in_process", .open = [] { return support::open_remote_in_process(); }},
+      {.name = "remote_over_a_socket", .open = [] { return support::open_remote_over_a_socket(); }},
   };
   return kinds;
 }

@@ -2,24 +2,17 @@
 
 #include <functional>
 #include <iosfwd>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "dynakeep/database.h"
+#include "support/remote_databases.h"
 
 // The kinds of Database that the contract is held against.
 namespace dynakeep::contract {
 
-// A database, and whatever must live as long as it.
-struct OpenedDatabase {
-  std::shared_ptr<void> under = {};
-  std::unique_ptr<Database> database = {};  // destroyed before what is under it
-};
-
 struct Kind {
   std::string name = {};  // as part of a test's name: "embedded_on_disk"
-  std::function<Result<OpenedDatabase>()> open = {};
+  std::function<Result<support::OwnedDatabase>()> open = {};
 
   friend std::ostream& operator<<(std::ostream& out, const Kind& kind);
 };

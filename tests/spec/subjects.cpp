@@ -8,6 +8,7 @@
 #include "http/message.h"
 #include "server/request_handler.h"
 #include "support/http_client.h"
+#include "support/remote_databases.h"
 
 namespace dynakeep::spec {
 
@@ -34,15 +35,37 @@ Result<wire::Reply> post(support::HttpClient& client, std::string_view operation
   return wire::Reply{.status = answer.status, .body = std::move(answer.body)};
 }
 
+// Decodes the request, calls the database, and encodes its answer.
+Subject subject_of(std::string name, Database& database) {
+  Subject subject{.name = std::move(name)};
+  subject.send = [&database](std::string_view called,
+                             std::string_view body) -> Result<wire::Reply> {
+    const auto* operation = wire::find_operation(called);
+    if (operation == nullptr) return wire::error_reply(Error(ErrorCode::unknown_operation, ""));
+    return wire::answer(*operation, database, body);
+  };
+  return subject;
+}
+
 Result<OwnedSubject> open_embedded_subject() {
   auto opened = TRY(open_engine());
-  Subject subject{.name = "embedded", .clock = &opened->clock};
-  subject.send = [database = opened->database.get()](std::string_view name,
-                                                     std::string_view body) -> Result<wire::Reply> {
-    const auto* operation = wire::find_operation(name);
-    if (operation == nullptr) return wire::error_reply(Error(ErrorCode::unknown_operation, ""));
-    return wire::answer(*operation, *database, body);
-  };
+  auto subject = subject_of("embedded", *opened->database);
+  subject.clock = &opened->clock;
+  return OwnedSubject{.subject = std::move(subject), .owner = std::move(opened)};
+}
+
+// The remote body, and the clock of both its sides.
+struct OpenedRemote {
+  ManualClock clock;
+  support::OwnedDatabase remote = {};
+};
+
+template <typename Open>
+Result<OwnedSubject> open_remote(const std::string& name, Open open) {
+  auto opened = std::make_shared<OpenedRemote>();
+  opened->remote = TRY(open(opened->clock));
+  auto subject = subject_of(name, *opened->remote.database);
+  subject.clock = &opened->clock;
   return OwnedSubject{.subject = std::move(subject), .owner = std::move(opened)};
 }
 
@@ -79,7 +102,8 @@ Result<OwnedSubject> open_socket() {
 }  // namespace
 
 const std::vector<std::string>& our_subjects() {
-  static const std::vector<std::string> all{"embedded", "handler", "socket"};
+  static const std::vector<std::string> all{"embedded", "handler", "socket", "remote_in_process",
+                                            "remote"};
   return all;
 }
 
@@ -87,6 +111,8 @@ Result<OwnedSubject> open_ours(const std::string& way) {
   if (way == "embedded") return open_embedded_subject();
   if (way == "handler") return open_handler();
   if (way == "socket") return open_socket();
+  if (way == "remote_in_process") return open_remote(way, support::open_remote_in_process);
+  if (way == "remote") return open_remote(way, support::open_remote_over_a_socket);
   return Error(ErrorCode::invalid_argument, "there is no way '" + way + "' to the engine");
 }
 

@@ -17,7 +17,9 @@ struct OwnedSubject {
 
 // The ways to our own engine, each in memory and fresh: "embedded" (decode, Database, encode),
 // "handler" (HTTP messages through the server's request handler) and "socket" (a server on a port
-// that the system chose).
+// that the system chose); and the same three steps as "embedded" with the remote body in the
+// engine's place, whose requests go to the server's handler ("remote_in_process") or over a socket
+// ("remote").
 const std::vector<std::string>& our_subjects();
 Result<OwnedSubject> open_ours(const std::string& way);
 

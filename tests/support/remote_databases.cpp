@@ -1,0 +1,84 @@
+#include "support/remote_databases.h"
+
+#include <utility>
+
+#include "dynakeep/credentials.h"
+#include "dynakeep/embedded.h"
+#include "dynakeep/server.h"
+#include "remote/pooled_transport.h"
+#include "remote/remote_database.h"
+#include "remote/url.h"
+#include "server/request_handler.h"
+
+namespace dynakeep::support {
+
+namespace {
+
+constexpr auto access_key_id = "AKIDEXAMPLE";
+constexpr auto secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+class Signer final : public CredentialsProvider {
+ public:
+  Result<Credentials> credentials() override {
+    return Credentials{.access_key_id = access_key_id, .secret_access_key = secret_access_key};
+  }
+};
+
+// What is under a remote database. Members die from the last to the first.
+struct Engine {
+  std::unique_ptr<Database> database = {};
+  std::unique_ptr<server::RequestHandler> handler = {};
+  std::unique_ptr<Server> server = {};
+};
+
+Result<std::shared_ptr<Engine>> open_engine(const Clock& clock) {
+  auto engine = std::make_shared<Engine>();
+  engine->database = TRY(open_embedded({.in_memory = true, .clock = &clock}));
+  return engine;
+}
+
+class HandlerTransport final : public remote::Transport {
+ public:
+  explicit HandlerTransport(const server::RequestHandler& handler) : handler_(handler) {}
+
+  Result<http::HttpResponse> send(const remote::Origin& to, const http::HttpRequest& request,
+                                  remote::Deadline deadline) override {
+    static_cast<void>(to);
+    static_cast<void>(deadline);
+    return handler_.answer(request);
+  }
+
+ private:
+  const server::RequestHandler& handler_;
+};
+
+}  // namespace
+
+Result<OwnedDatabase> open_remote_in_process(const Clock& clock) {
+  auto engine = TRY(open_engine(clock));
+  engine->handler = std::make_unique<server::RequestHandler>(
+      *engine->database, server::RequestHandlerOptions{
+                             .secrets = {{access_key_id, secret_access_key}}, .clock = &clock});
+  auto database = std::make_unique<remote::RemoteDatabase>(
+      remote::RemoteParts{.credentials = std::make_shared<Signer>(),
+                          .transport = std::make_unique<HandlerTransport>(*engine->handler),
+                          .clock = &clock});
+  return OwnedDatabase{.under = std::move(engine), .database = std::move(database)};
+}
+
+Result<OwnedDatabase> open_remote_over_a_socket(const Clock& clock) {
+  auto engine = TRY(open_engine(clock));
+  engine->server =
+      TRY(Server::start(*engine->database, {.port = 0,
+                                            .threads = 2,
+                                            .access_keys = {{access_key_id, secret_access_key}},
+                                            .clock = &clock}));
+  auto database = std::make_unique<remote::RemoteDatabase>(
+      remote::RemoteParts{.endpoint = TRY(remote::parse_origin(engine->server->endpoint())),
+                          .credentials = std::make_shared<Signer>(),
+                          .transport = TRY(remote::make_pooled_transport()),
+                          .clock = &clock});
+  return OwnedDatabase{.under = std::move(engine), .database = std::move(database)};
+}
+
+}  // namespace dynakeep::support
