@@ -14,10 +14,10 @@ bool same(std::string_view expected, std::string_view actual, bool partly = fals
 }
 
 // What is wrong when the only request of `spec` is answered by `status` and `body`.
-std::vector<std::string> failures(const std::string& spec, int status, const std::string& body) {
+std::vector<std::string> failures(const std::string& spec, int status, const std::string& body,
+                                  Subject subject = {.name = "canned"}) {
   const auto file = parse_spec("## it holds\n" + spec, "a.spec");
   if (!file) return {file.error().message()};
-  Subject subject{.name = "canned"};
   subject.send = [&](std::string_view, std::string_view) -> Result<wire::Reply> {
     return wire::Reply{.status = status, .body = body};
   };
@@ -102,6 +102,35 @@ TEST(SpecRun, AKnownDifferenceMustStillBeOne) {
   EXPECT_TRUE(failures(spec, 200, R"({"a":2})").empty());
   EXPECT_EQ(failures(spec, 200, R"({"a":1})").size(), 1u);
   EXPECT_EQ(failures(spec, 200, R"({"a":3})").size(), 1u);
+}
+
+TEST(SpecRun, TheRemoteBodyMustDifferWhereItIsSaidTo) {
+  const std::string spec = "GetItem {}\nok {\"a\": 1}\nremote: ok {\"a\": 2}";
+  const Subject remote{.name = "remote", .remote = true};
+  EXPECT_TRUE(failures(spec, 200, R"({"a":1})").empty());
+  EXPECT_EQ(failures(spec, 200, R"({"a":2})").size(), 1u);
+  EXPECT_TRUE(failures(spec, 200, R"({"a":2})", remote).empty());
+  EXPECT_EQ(failures(spec, 200, R"({"a":1})", remote).size(), 1u);
+  EXPECT_EQ(failures(spec, 200, R"({"a":3})", remote).size(), 1u);
+}
+
+TEST(SpecRun, WordsOfRefusalsMayBeLeftToTheEngine) {
+  const Subject other{.name = "other", .any_words = true};
+  const std::string body = R"({"__type":"Y","message":"said otherwise"})";
+  EXPECT_TRUE(failures("GetItem {}\nerror Y \"said so\"", 400, body, other).empty());
+  EXPECT_EQ(failures("GetItem {}\nerror Z \"said so\"", 400, body, other).size(), 1u);
+}
+
+TEST(SpecRun, WhatIsLeftOutIsNotSent) {
+  const auto file = parse_spec("## first\nGetItem {}\n## second\nQuery {}\nScan {}", "a.spec");
+  std::vector<std::string> sent;
+  Subject subject{.name = "counting"};
+  subject.send = [&](std::string_view operation, std::string_view) -> Result<wire::Reply> {
+    sent.emplace_back(operation);
+    return wire::Reply{.status = 400, .body = "{}"};
+  };
+  EXPECT_EQ(run(*file, subject, {"second"}).failed, std::set<std::string>{"first"});
+  EXPECT_EQ(sent, std::vector<std::string>{"GetItem"});
 }
 
 TEST(SpecRun, WhatIsKeptStandsInLaterRequestsAndAnswers) {

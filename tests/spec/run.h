@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ struct Subject {
   ManualClock* clock = nullptr;
   // Whether it is ours: then our known differences from DynamoDB are required, and else tolerated.
   bool ours = true;
+  // Whether the words of refusals are compared, or only their names.
+  bool any_words = false;
+  // Whether requests go through the remote body, which refuses some by itself.
+  bool remote = false;
   // Whether it keeps tables from before, so that those the file makes are deleted around the run.
   bool lasting = false;
 };
@@ -27,9 +32,12 @@ struct Subject {
 struct Outcome {
   int requests = 0;
   std::vector<std::string> failures = {};  // "file:line: behaviour: Operation: what is wrong"
+  std::set<std::string> failed = {};       // behaviours
 };
 
 // Sends every request of the file, in order, and compares every answer. A failure does not end it.
-Outcome run(const SpecFile& file, const Subject& subject);
+// Requests of the behaviours in `left_out` are not sent.
+Outcome run(const SpecFile& file, const Subject& subject,
+            const std::set<std::string>& left_out = {});
 
 }  // namespace dynakeep::spec

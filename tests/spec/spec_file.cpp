@@ -44,6 +44,9 @@ class Reader {
         last_request().expected = expectation();
       } else if (word == "known") {
         known();
+      } else if (word == "remote") {
+        expect(':');
+        last_request().remote = expectation();
       } else if (word == "keep") {
         keep();
       } else if (word == "wait") {
@@ -94,7 +97,7 @@ class Reader {
       auto line = rest_of_line();
       if (heading) {
         behaviour_ = std::move(line);
-        ++file_.behaviours;
+        file_.behaviours.push_back(behaviour_);
       }
     }
   }
@@ -329,7 +332,7 @@ Result<SpecFile> parse_spec(std::string_view text, const std::string& path) {
     return Error(ErrorCode::invalid_argument,
                  path + ":" + std::to_string(reader.line_of(error.offset)) + ": " + error.what());
   }
-  if (file.behaviours == 0) {
+  if (file.behaviours.empty()) {
     return Error(ErrorCode::invalid_argument, path + ":1: no line '## behaviour'");
   }
   return file;

@@ -31,8 +31,9 @@ struct Step {
   Json body = {};
   std::optional<std::string> raw_body = {};  // sent as it stands
   Expectation expected = {};
-  std::string known = {};                // why we differ; empty: we do not
-  std::optional<Expectation> ours = {};  // with `known`: what we answer
+  std::string known = {};                  // why we differ; empty: we do not
+  std::optional<Expectation> ours = {};    // with `known`: what we answer
+  std::optional<Expectation> remote = {};  // what the remote body answers instead
   struct Keep {
     std::string name = {};
     std::vector<std::string> path = {};
@@ -47,7 +48,7 @@ struct SpecFile {
   std::string path = {};
   std::vector<Step> steps = {};
   std::vector<std::string> tables = {};  // all that it makes, with `table` or CreateTable
-  int behaviours = 0;
+  std::vector<std::string> behaviours = {};
 };
 
 // Reads a file; invalid_argument names the line that makes no sense.

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/json_string.h"
 #include "spec/run.h"
 #include "spec/spec_file.h"
 #include "spec/subjects.h"
@@ -17,9 +19,16 @@ namespace dynakeep::spec {
 namespace {
 
 constexpr auto usage =
-    "spec_runner [--on embedded|handler|socket]... [--endpoint http://HOST:PORT] FILE|FOLDER...\n"
-    "Sends the requests of specification files and compares the answers. Without --on and\n"
-    "--endpoint: on every way to a fresh engine of ours. Without arguments: as a test program.\n";
+    "spec_runner [FLAGS] FILE|FOLDER...\n"
+    "Sends the requests of specification files and compares the answers: on every way to a fresh\n"
+    "engine of ours, if not told otherwise. Without arguments: as a test program.\n"
+    "\n"
+    "  --on WAY           embedded, handler, socket, remote_in_process or remote; may be repeated\n"
+    "  --endpoint URL     http://HOST:PORT of another engine\n"
+    "  --remote           there, through the remote body instead of a plain connection\n"
+    "  --any-words        compare the names of refusals, and not their words\n"
+    "  --leave-out TEXT   \"FILE: BEHAVIOUR\", which is then not sent; may be repeated\n"
+    "  --json             one line for each behaviour: file, behaviour, way, failures\n";
 
 // The *.spec files among and below `paths`, in order of their names.
 std::vector<std::string> spec_files(const std::vector<std::string>& paths) {
@@ -40,6 +49,10 @@ std::vector<std::string> spec_files(const std::vector<std::string>& paths) {
 struct Arguments {
   std::vector<std::string> ways = {};
   std::string endpoint = {};
+  bool remote = false;
+  bool any_words = false;
+  std::set<std::string> left_out = {};
+  bool json = false;
   std::vector<std::string> paths = {};
   bool wrong = false;
 };
@@ -48,29 +61,92 @@ Arguments parse(int count, char** values) {
   Arguments arguments;
   for (int i = 1; i < count; ++i) {
     const std::string value = values[i];
-    if (value == "--on" && i + 1 < count) {
+    const bool has_next = i + 1 < count;
+    if (value == "--on" && has_next) {
       arguments.ways.emplace_back(values[++i]);
-    } else if (value == "--endpoint" && i + 1 < count) {
+    } else if (value == "--endpoint" && has_next) {
       arguments.endpoint = values[++i];
+    } else if (value == "--leave-out" && has_next) {
+      arguments.left_out.insert(values[++i]);
+    } else if (value == "--remote") {
+      arguments.remote = true;
+    } else if (value == "--any-words") {
+      arguments.any_words = true;
+    } else if (value == "--json") {
+      arguments.json = true;
     } else if (value.rfind("--", 0) == 0) {
       arguments.wrong = true;
     } else {
       arguments.paths.push_back(value);
     }
   }
-  arguments.wrong = arguments.wrong || arguments.paths.empty();
+  arguments.wrong = arguments.wrong || arguments.paths.empty() ||
+                    (arguments.remote && arguments.endpoint.empty());
   return arguments;
 }
 
-// The failures of one file, or what kept it from being run.
-std::vector<std::string> failures_of(const std::string& path, const std::string& way,
-                                     const std::string& endpoint, int& behaviours) {
+Result<OwnedSubject> open(const Arguments& arguments, const std::string& way) {
+  if (arguments.endpoint.empty()) return open_ours(way);
+  return arguments.remote ? connect_remotely_to(arguments.endpoint)
+                          : connect_to(arguments.endpoint);
+}
+
+// put_item/overwrites.spec of tests/spec/put_item/overwrites.spec.
+std::string short_name(const std::string& path) {
+  const std::filesystem::path whole(path);
+  return (whole.parent_path().filename() / whole.filename()).string();
+}
+
+// What became of one file; `behaviours` that were left out are not among them.
+struct FileOutcome {
+  std::vector<std::string> behaviours = {};
+  Outcome outcome = {};
+};
+
+FileOutcome run_file(const std::string& path, const std::string& way, const Arguments& arguments) {
   const auto file = read_spec_file(path);
-  if (!file) return {file.error().message()};
-  behaviours += file->behaviours;
-  const auto subject = endpoint.empty() ? open_ours(way) : connect_to(endpoint);
-  if (!subject) return {way + ": " + subject.error().message()};
-  return run(*file, subject->subject).failures;
+  if (!file) return {.outcome = {.failures = {file.error().message()}}};
+  const auto prefix = short_name(path) + ": ";
+  FileOutcome result;
+  std::set<std::string> left_out;
+  for (const auto& behaviour : file->behaviours) {
+    if (arguments.left_out.contains(prefix + behaviour)) {
+      left_out.insert(behaviour);
+    } else {
+      result.behaviours.push_back(behaviour);
+    }
+  }
+  auto subject = open(arguments, way);
+  if (subject) {
+    subject->subject.any_words = arguments.any_words;
+    result.outcome = run(*file, subject->subject, left_out);
+  } else {
+    result.outcome.failures.push_back(way + ": " + subject.error().message());
+    result.outcome.failed.insert(result.behaviours.begin(), result.behaviours.end());
+  }
+  return result;
+}
+
+void print_json(const std::string& path, const std::string& way, const FileOutcome& result) {
+  const auto print = [&](const std::string& behaviour, bool failed) {
+    std::string line = "{\"file\":";
+    base::append_json_string(line, short_name(path));
+    base::append_json_string(line += ",\"behaviour\":", behaviour);
+    base::append_json_string(line += ",\"way\":", way);
+    line += std::string(",\"failed\":") + (failed ? "true" : "false") + ",\"failures\":[";
+    const char* separator = "";
+    for (const auto& failure : result.outcome.failures) {
+      if (!failed || failure.find(": " + behaviour + "\n") == std::string::npos) continue;
+      base::append_json_string(line += separator, failure);
+      separator = ",";
+    }
+    std::cout << line << "]}" << std::endl;
+  };
+  // What stands above the first behaviour fails under no name.
+  if (result.outcome.failed.contains("") || result.behaviours.empty()) print("", true);
+  for (const auto& behaviour : result.behaviours) {
+    print(behaviour, result.outcome.failed.contains(behaviour));
+  }
 }
 
 int run_as_tool(const Arguments& arguments) {
@@ -82,17 +158,26 @@ int run_as_tool(const Arguments& arguments) {
   }
   const auto files = spec_files(arguments.paths);
   std::size_t failed = 0;
-  int behaviours = 0;
+  std::size_t behaviours = 0;
   for (const auto& way : ways) {
     for (const auto& file : files) {
-      const auto failures = failures_of(file, way, arguments.endpoint, behaviours);
-      if (!failures.empty()) ++failed;
-      for (const auto& failure : failures) std::cout << "[" << way << "] " << failure << "\n";
+      const auto result = run_file(file, way, arguments);
+      behaviours += result.behaviours.size();
+      if (!result.outcome.failures.empty()) ++failed;
+      if (arguments.json) {
+        print_json(file, way, result);
+        continue;
+      }
+      for (const auto& failure : result.outcome.failures) {
+        std::cout << "[" << way << "] " << failure << std::endl;
+      }
     }
   }
-  std::cout << files.size() << " files, " << behaviours << " behaviours on " << ways.size()
-            << (ways.size() == 1 ? " subject: " : " subjects: ")
-            << files.size() * ways.size() - failed << " passed, " << failed << " failed\n";
+  if (!arguments.json) {
+    std::cout << files.size() << " files, " << behaviours << " behaviours on " << ways.size()
+              << (ways.size() == 1 ? " subject: " : " subjects: ")
+              << files.size() * ways.size() - failed << " passed, " << failed << " failed\n";
+  }
   return failed == 0 ? 0 : 1;
 }
 
@@ -101,8 +186,7 @@ class SpecFileTest : public testing::Test {
   SpecFileTest(std::string path, std::string way) : path_(std::move(path)), way_(std::move(way)) {}
 
   void TestBody() override {
-    int behaviours = 0;
-    for (const auto& failure : failures_of(path_, way_, "", behaviours)) ADD_FAILURE() << failure;
+    for (const auto& failure : run_file(path_, way_, {}).outcome.failures) ADD_FAILURE() << failure;
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include "dynakeep/clock.h"
 #include "dynakeep/embedded.h"
+#include "dynakeep/remote.h"
 #include "dynakeep/server.h"
 #include "http/message.h"
 #include "server/request_handler.h"
@@ -66,6 +67,7 @@ Result<OwnedSubject> open_remote(const std::string& name, Open open) {
   opened->remote = TRY(open(opened->clock));
   auto subject = subject_of(name, *opened->remote.database);
   subject.clock = &opened->clock;
+  subject.remote = true;
   return OwnedSubject{.subject = std::move(subject), .owner = std::move(opened)};
 }
 
@@ -130,6 +132,17 @@ Result<OwnedSubject> connect_to(const std::string& url) {
     return post(*client, operation, body);
   };
   return OwnedSubject{.subject = std::move(subject), .owner = std::move(client)};
+}
+
+Result<OwnedSubject> connect_remotely_to(const std::string& url) {
+  // Everything is asked once: what needs a second attempt has not passed.
+  std::shared_ptr<Database> database = TRY(connect_remote(
+      {.endpoint = url, .attempts_max = 1, .proxy = "none", .ask_capabilities = false}));
+  auto subject = subject_of(url, *database);
+  subject.ours = false;
+  subject.remote = true;
+  subject.lasting = true;
+  return OwnedSubject{.subject = std::move(subject), .owner = std::move(database)};
 }
 
 }  // namespace dynakeep::spec

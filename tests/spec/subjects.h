@@ -23,7 +23,8 @@ struct OwnedSubject {
 const std::vector<std::string>& our_subjects();
 Result<OwnedSubject> open_ours(const std::string& way);
 
-// Whatever answers on http://HOST:PORT.
+// Whatever answers on http://HOST:PORT: over a plain connection, and through the remote body.
 Result<OwnedSubject> connect_to(const std::string& url);
+Result<OwnedSubject> connect_remotely_to(const std::string& url);
 
 }  // namespace dynakeep::spec

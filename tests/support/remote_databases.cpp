@@ -4,10 +4,9 @@
 
 #include "dynakeep/credentials.h"
 #include "dynakeep/embedded.h"
+#include "dynakeep/remote.h"
 #include "dynakeep/server.h"
-#include "remote/pooled_transport.h"
 #include "remote/remote_database.h"
-#include "remote/url.h"
 #include "server/request_handler.h"
 
 namespace dynakeep::support {
@@ -17,12 +16,10 @@ namespace {
 constexpr auto access_key_id = "AKIDEXAMPLE";
 constexpr auto secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-class Signer final : public CredentialsProvider {
- public:
-  Result<Credentials> credentials() override {
-    return Credentials{.access_key_id = access_key_id, .secret_access_key = secret_access_key};
-  }
-};
+std::shared_ptr<CredentialsProvider> signer() {
+  return fixed_credentials(
+      {.access_key_id = access_key_id, .secret_access_key = secret_access_key});
+}
 
 // What is under a remote database. Members die from the last to the first.
 struct Engine {
@@ -60,7 +57,7 @@ Result<OwnedDatabase> open_remote_in_process(const Clock& clock) {
       *engine->database, server::RequestHandlerOptions{
                              .secrets = {{access_key_id, secret_access_key}}, .clock = &clock});
   auto database = std::make_unique<remote::RemoteDatabase>(
-      remote::RemoteParts{.credentials = std::make_shared<Signer>(),
+      remote::RemoteParts{.credentials = signer(),
                           .transport = std::make_unique<HandlerTransport>(*engine->handler),
                           .clock = &clock});
   return OwnedDatabase{.under = std::move(engine), .database = std::move(database)};
@@ -73,11 +70,10 @@ Result<OwnedDatabase> open_remote_over_a_socket(const Clock& clock) {
                                             .threads = 2,
                                             .access_keys = {{access_key_id, secret_access_key}},
                                             .clock = &clock}));
-  auto database = std::make_unique<remote::RemoteDatabase>(
-      remote::RemoteParts{.endpoint = TRY(remote::parse_origin(engine->server->endpoint())),
-                          .credentials = std::make_shared<Signer>(),
-                          .transport = TRY(remote::make_pooled_transport()),
-                          .clock = &clock});
+  auto database = TRY(connect_remote({.endpoint = engine->server->endpoint(),
+                                      .credentials = signer(),
+                                      .proxy = "none",
+                                      .clock = &clock}));
   return OwnedDatabase{.under = std::move(engine), .database = std::move(database)};
 }
 
