@@ -20,11 +20,13 @@ struct OpenOptions {
 //   memory:               the embedded engine, nothing on disk
 //   http://HOST:PORT      a DynamoDB endpoint
 //   https://HOST[:PORT]   the same, over TLS
-//   dynamodb://REGION     Amazon DynamoDB in that region; without REGION, in the region that the
-//                         environment or the profile names
+//   dynamodb://REGION     Amazon DynamoDB in that region, such as eu-west-1, or where
+//                         AWS_ENDPOINT_URL_DYNAMODB and the like point to; without REGION, in the
+//                         region that the environment or the profile names
 //
-// invalid_argument: none of these; a path, query or user in an address (credentials come from
-// RemoteOptions or from where AWS keeps them, never from a string that ends up in logs). Else as
+// invalid_argument, in one line: none of these; no folder; what is no region; a path, query or user
+// in an address (credentials come from RemoteOptions or from where AWS keeps them, never from a
+// string that ends up in logs; the line does not repeat them). Else as
 // open_embedded and connect_remote.
 Result<std::unique_ptr<Database>> open(std::string_view connection_string,
                                        const OpenOptions& options = {});
