@@ -5,6 +5,7 @@
 #include "remote/ask_capabilities.h"
 #include "remote/environment.h"
 #include "remote/pooled_transport.h"
+#include "remote/proxy.h"
 #include "remote/remote_database.h"
 #include "remote/settings.h"
 #include "remote/url.h"
@@ -69,13 +70,15 @@ void log_capabilities(const Capabilities& capabilities, const Origin& endpoint) 
 
 Result<std::unique_ptr<Database>> connect_remote(const RemoteOptions& options) {
   TRY(check(options));
-  const Settings settings = TRY(find_settings(options, process_environment()));
-  auto transport = TRY(make_pooled_transport({.connections_max = options.connections_max,
-                                              .idle_timeout = options.idle_timeout,
-                                              .connect_timeout = options.connect_timeout,
-
-                                              .answer_bytes_max = options.answer_bytes_max,
-                                              .ca_bundle = settings.ca_bundle}));
+  const Environment environment = process_environment();
+  const Settings settings = TRY(find_settings(options, environment));
+  auto transport =
+      TRY(make_pooled_transport({.connections_max = options.connections_max,
+                                 .idle_timeout = options.idle_timeout,
+                                 .connect_timeout = options.connect_timeout,
+                                 .answer_bytes_max = options.answer_bytes_max,
+                                 .ca_bundle = settings.ca_bundle,
+                                 .proxies = TRY(find_proxies(options.proxy, environment))}));
   auto database = std::make_unique<RemoteDatabase>(
       RemoteParts{.endpoint = settings.endpoint,
                   .region = settings.region,

@@ -8,6 +8,8 @@
 
 #include <poll.h>
 
+#include "remote/answer_body.h"
+
 namespace dynakeep::remote {
 
 namespace {
@@ -41,16 +43,19 @@ std::string_view explain(Refusal refusal) {
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Channel> channel, std::string peer,
-                       std::size_t answer_bytes_max)
+                       std::size_t answer_bytes_max, Additions additions)
     : channel_(std::move(channel)),
       peer_(std::move(peer)),
+      answer_bytes_max_(answer_bytes_max),
+      additions_(std::move(additions)),
       parser_({.header_bytes_max = buffer_bytes - 1, .body_bytes_max = answer_bytes_max}) {}
 
 Result<http::HttpResponse> Connection::exchange(const http::HttpRequest& request,
-                                                std::string_view more_lines, Deadline deadline) {
+                                                Deadline deadline) {
   head_.clear();
-  head_.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
-  head_.append(request.headers.text()).append(more_lines);
+  head_.append(request.method).append(" ").append(additions_.before_target);
+  head_.append(request.target).append(" HTTP/1.1\r\n");
+  head_.append(request.headers.text()).append(additions_.lines);
   if (says_length(request)) {
     head_.append("Content-Length: ");
     append_number(head_, request.body.size());
@@ -66,7 +71,18 @@ Result<http::HttpResponse> Connection::exchange(const http::HttpRequest& request
   if (auto stopped = send(head_, request.body, deadline)) return *std::move(stopped);
   if (auto stopped = receive(deadline)) return *std::move(stopped);
   may_stay_ = all_sent_ && parser_.keep_alive() && unparsed_bytes_ == 0;
-  return parser_.take();
+  auto response = parser_.take();
+  // What describes a body that is not there describes the one that a GET would bring.
+  if (request.method == "HEAD") return response;
+  if (const auto unpacked = unpack_body(response, answer_bytes_max_); !unpacked) {
+    return trouble(unpacked.error().code(), unpacked.error().message());
+  }
+  return response;
+}
+
+base::FileDescriptor Connection::release() {
+  may_stay_ = false;
+  return unparsed_bytes_ == 0 && all_sent_ ? channel_->release() : base::FileDescriptor();
 }
 
 // Until all is sent, or an answer has come that did not wait for it.

@@ -15,26 +15,32 @@
 
 namespace dynakeep::remote {
 
+// What a connection adds to every request.
+struct Additions {
+  std::string before_target = {};  // "http://host:port" where a proxy must know whom it is for
+  std::string lines = {};          // "Name: value\r\n", more than one if need be
+};
+
 // One connection: a request out, its response in, again and again until either side has enough.
 // Keeps its buffers from one to the next. Not thread-safe.
 class Connection {
  public:
   // `peer` is who is at the other end, for errors. A response with a longer body is refused.
-  Connection(std::unique_ptr<Channel> channel, std::string peer, std::size_t answer_bytes_max);
+  Connection(std::unique_ptr<Channel> channel, std::string peer, std::size_t answer_bytes_max,
+             Additions additions = {});
 
-  // Sends the request with these lines ("Name: value\r\n") and its Content-Length after its
-  // headers, and reads the response; chunks are joined, the body is otherwise as it came. Refused
-  // as Transport::send says.
-  Result<http::HttpResponse> exchange(const http::HttpRequest& request, std::string_view more_lines,
-                                      Deadline deadline);
+  // Sends the request with what is added to it and its Content-Length, and reads the response, its
+  // body unpacked. Refused as Transport::send says.
+  Result<http::HttpResponse> exchange(const http::HttpRequest& request, Deadline deadline);
 
   // Whether another exchange may follow: both sides kept to the rules and want it.
   bool may_stay() const { return may_stay_; }
   // Whether the other side still holds it open, as far as can be seen.
   bool is_quiet() { return channel_->is_quiet(); }
 
-  // Gives the channel up, for another on its socket.
-  std::unique_ptr<Channel> release() { return std::move(channel_); }
+  // After the answer to a CONNECT: the socket, which leads to somebody else now. Not open if more
+  // came behind the answer than is ours to read.
+  base::FileDescriptor release();
 
  private:
   // A head that fits here is not too long, and neither is one that does not.
@@ -54,6 +60,8 @@ class Connection {
 
   std::unique_ptr<Channel> channel_;
   const std::string peer_;
+  const std::size_t answer_bytes_max_;
+  const Additions additions_;
   ResponseParser parser_;
   std::string head_;
   std::array<char, buffer_bytes> buffer_;

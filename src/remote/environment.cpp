@@ -24,8 +24,9 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 // The rest of the environment is nobody's business here.
 bool is_of_interest(std::string_view name) {
   if (name.starts_with("AWS_") || name == "HOME") return true;
-  for (const std::string_view proxy : {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
-                                       "https_proxy", "no_proxy", "ALL_PROXY", "all_proxy"}) {
+  for (const std::string_view proxy :
+       {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+        "ALL_PROXY", "all_proxy", "REQUEST_METHOD"}) {
     if (name == proxy) return true;
   }
   return false;

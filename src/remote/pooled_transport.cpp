@@ -20,6 +20,34 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+std::string authorization_line(const Proxy& proxy) {
+  if (proxy.authorization.empty()) return {};
+  return "Proxy-Authorization: " + proxy.authorization + "\r\n";
+}
+
+// Has the proxy connect to the origin: what is sent on the socket from then on goes there.
+Result<base::FileDescriptor> open_tunnel(base::FileDescriptor socket, const Proxy& proxy,
+                                         const Origin& origin, Deadline deadline) {
+  constexpr std::size_t answer_bytes_max = std::size_t{64} << 10;
+  Connection connection(plain_channel(std::move(socket)), "CONNECT", answer_bytes_max,
+                        {.lines = authorization_line(proxy)});
+  http::HttpRequest connect{.method = "CONNECT", .target = host_with_port(origin)};
+  connect.headers.add("Host", connect.target);
+  const auto answered = connection.exchange(connect, deadline);
+  // Whatever became of it, the request it was for has not been sent.
+  if (!answered) return Error(answered.error()).set_outcome_unknown(false);
+  if (answered->status == 407) {
+    return Error(ErrorCode::unavailable,
+                 "it wants a user and a password, or others: http://USER:PASSWORD@HOST:PORT");
+  }
+  auto tunnel = connection.release();
+  if (answered->status >= 300 || !tunnel.is_open()) {
+    return Error(ErrorCode::unavailable,
+                 "it does not connect: it answered " + std::to_string(answered->status));
+  }
+  return tunnel;
+}
+
 class PooledTransport final : public Transport {
  public:
   PooledTransport(const TransportOptions& options, std::unique_ptr<TlsClient> tls)
@@ -60,6 +88,8 @@ class PooledTransport final : public Transport {
   std::unique_ptr<Connection> take_idle(const Origin& origin);
   void keep(const Origin& origin, std::unique_ptr<Connection> connection);
   Result<std::unique_ptr<Connection>> open(const Origin& origin, Deadline deadline);
+  Result<std::unique_ptr<Channel>> open_channel(const Origin& origin, const Proxy* proxy,
+                                                Deadline deadline);
   Result<TlsClient*> tls();
 
   const TransportOptions options_;
@@ -84,7 +114,7 @@ Result<http::HttpResponse> PooledTransport::send(const Origin& to, const http::H
   if (Clock::now() >= deadline) {
     return Error(ErrorCode::timed_out, to_string(to) + ": no time was left to send the request");
   }
-  auto response = connection->exchange(request, {}, deadline);
+  auto response = connection->exchange(request, deadline);
   if (connection->may_stay()) keep(to, std::move(connection));
   return response;
 }
@@ -150,11 +180,30 @@ void PooledTransport::keep(const Origin& origin, std::unique_ptr<Connection> con
 
 Result<std::unique_ptr<Connection>> PooledTransport::open(const Origin& origin, Deadline deadline) {
   const Deadline connect_deadline = std::min(deadline, Clock::now() + options_.connect_timeout);
-  auto socket = TRY(connect_to(origin, resolver_, connect_deadline));
-  auto channel = origin.secure ? TRY(TRY(tls())->open(std::move(socket), origin, connect_deadline))
-                               : plain_channel(std::move(socket));
-  return std::make_unique<Connection>(std::move(channel), to_string(origin),
-                                      options_.answer_bytes_max);
+  const Proxy* const proxy = proxy_for(options_.proxies, origin);
+  auto channel = open_channel(origin, proxy, connect_deadline);
+  std::string peer = to_string(origin);
+  Additions additions{.lines = "Accept-Encoding: gzip\r\n"};
+  if (proxy != nullptr) {
+    peer += " by the proxy " + to_string(proxy->origin);
+    if (!channel) return Error(channel.error().code(), peer + ": " + channel.error().message());
+    if (!origin.secure) {
+      additions.before_target = to_string(origin);
+      additions.lines += authorization_line(*proxy);
+    }
+  }
+  if (!channel) return std::move(channel).error();
+  return std::make_unique<Connection>(*std::move(channel), std::move(peer),
+                                      options_.answer_bytes_max, std::move(additions));
+}
+
+Result<std::unique_ptr<Channel>> PooledTransport::open_channel(const Origin& origin,
+                                                               const Proxy* proxy,
+                                                               Deadline deadline) {
+  auto socket = TRY(connect_to(proxy == nullptr ? origin : proxy->origin, resolver_, deadline));
+  if (!origin.secure) return plain_channel(std::move(socket));
+  if (proxy != nullptr) socket = TRY(open_tunnel(std::move(socket), *proxy, origin, deadline));
+  return TRY(tls())->open(std::move(socket), origin, deadline);
 }
 
 Result<TlsClient*> PooledTransport::tls() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "dynakeep/result.h"
+#include "remote/proxy.h"
 #include "remote/transport.h"
 
 namespace dynakeep::remote {
@@ -16,12 +17,14 @@ struct TransportOptions {
   std::chrono::milliseconds connect_timeout{3'000};
   std::size_t answer_bytes_max = std::size_t{64} << 20;  // of a body
   std::string ca_bundle = {};  // a PEM file of the authorities to trust; empty: the system's store
+  ProxySettings proxies = {};  // none, if not said, whatever the environment says
 };
 
 // Connections that are kept for the next request to the same origin, the last used first. One that
 // the server closed meanwhile is noticed before a request is put on it, as far as that can be
 // seen. Calls beyond connections_max wait in their order. No threads (but for lookups of names, see
-// Resolver) and no global state. The system's store is read when https:// is first used.
+// Resolver) and no global state. The system's store is read when https:// is first used. gzip is
+// asked for.
 //
 // Destroying it closes the connections. No call may be running then.
 //

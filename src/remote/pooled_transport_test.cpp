@@ -21,7 +21,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
-Deadline soon() { return in(40ms); }
+Deadline soon() { return in(100ms); }
 Deadline some_time() { return in(20s); }
 
 std::unique_ptr<Transport> make(const TransportOptions& options = {}) {
@@ -51,10 +51,10 @@ Error failure_of(const Result<http::HttpResponse>& answered) {
 
 // What one request to a server that plays the script fails with.
 Error failure(const ScriptedServer::Script& script, const TransportOptions& options = {},
-              const http::HttpRequest& request = post("a")) {
+              const http::HttpRequest& request = post("a"), Deadline deadline = some_time()) {
   ScriptedServer server(script);
   const auto transport = make(options);
-  const Error error = failure_of(transport->send(server.origin(), request, soon()));
+  const Error error = failure_of(transport->send(server.origin(), request, deadline));
   EXPECT_THAT(error.message(), HasSubstr("http://127.0.0.1:" + std::to_string(server.port())));
   return error;
 }
@@ -197,7 +197,7 @@ TEST(PooledTransport, KnowsThatARequestWasNotSentWhereNobodyIs) {
 }
 
 TEST(PooledTransport, DoesNotKnowTheOutcomeWhenNoAnswerComes) {
-  const Error late = failure([](Peer& peer) { peer.wait_until_closed(); });
+  const Error late = failure([](Peer& peer) { peer.wait_until_closed(); }, {}, post("a"), soon());
   EXPECT_EQ(late.code(), ErrorCode::timed_out);
   EXPECT_TRUE(late.outcome_unknown());
   EXPECT_THAT(late.message(), EndsWith("it did not answer in time"));
@@ -228,11 +228,13 @@ TEST(PooledTransport, DoesNotKnowTheOutcomeWhenAnAnswerIsCutOff) {
     ASSERT_TRUE(error.outcome_unknown()) << cut;
     ASSERT_THAT(error.message(), EndsWith("it closed the connection in the middle of its answer"));
   }
-  const Error slow = failure([&](Peer& peer) {
-    peer.read_request();
-    peer.send(whole.substr(0, whole.size() - 1));
-    peer.wait_until_closed();
-  });
+  const Error slow = failure(
+      [&](Peer& peer) {
+        peer.read_request();
+        peer.send(whole.substr(0, whole.size() - 1));
+        peer.wait_until_closed();
+      },
+      {}, post("a"), soon());
   EXPECT_EQ(slow.code(), ErrorCode::timed_out);
   EXPECT_TRUE(slow.outcome_unknown());
   EXPECT_THAT(slow.message(), EndsWith("its answer did not end in time"));
@@ -262,7 +264,7 @@ TEST(PooledTransport, DoesNotKnowTheOutcomeWhenAnAnswerMakesNoSense) {
 TEST(PooledTransport, KnowsThatARequestHadNoEffectIfNotAllOfItWasSent) {
   const http::HttpRequest large = post(std::string(40'000'000, 'x'));
 
-  const Error late = failure([](Peer& peer) { peer.wait_without_reading(); }, {}, large);
+  const Error late = failure([](Peer& peer) { peer.wait_without_reading(); }, {}, large, soon());
   EXPECT_EQ(late.code(), ErrorCode::timed_out);
   EXPECT_FALSE(late.outcome_unknown());
   EXPECT_THAT(late.message(), EndsWith("the request could not be sent in time"));
@@ -354,6 +356,68 @@ TEST(PooledTransport, CarriesTheCallsOf256Threads) {
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(right, 256 * 20);
   EXPECT_LE(server.connections(), 16);
+}
+
+TEST(PooledTransport, AsksForGzipAndUndoesIt) {
+  // printf hello | gzip -n
+  const std::string packed =
+      std::string("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\xcd\xc9\xc9\x07\x00", 17) +
+      std::string("\x86\xa6\x10\x36\x05\x00\x00\x00", 8);
+  std::string received;
+  ScriptedServer server([&](Peer& peer) {
+    received = peer.read_request();
+    peer.answer(packed, "Content-Encoding: gzip\r\n");
+    peer.read_request();
+    peer.answer("damaged", "x-amz-crc32: 1\r\n");
+    peer.wait_until_closed();
+  });
+  const auto transport = make();
+  const auto answered = transport->send(server.origin(), post(""), some_time());
+  ASSERT_TRUE(answered) << answered.error();
+  EXPECT_EQ(answered->body, "hello");
+  EXPECT_THAT(received, HasSubstr("\r\nAccept-Encoding: gzip\r\n"));
+
+  const Error damaged = failure_of(transport->send(server.origin(), post(""), some_time()));
+  EXPECT_EQ(damaged.code(), ErrorCode::unavailable);
+  EXPECT_TRUE(damaged.outcome_unknown());
+  EXPECT_EQ(server.connections(), 1);  // which is not to blame
+}
+
+TEST(PooledTransport, TellsAProxyWhomARequestIsFor) {
+  std::string received;
+  ScriptedServer proxy([&](Peer& peer) {
+    for (received = peer.read_request(); !received.empty(); received = peer.read_request()) {
+      peer.answer("by proxy");
+    }
+  });
+  ScriptedServer direct(echo);
+  TransportOptions options;
+  options.proxies.plain = {.origin = proxy.origin(), .authorization = "Basic dXNlcjo="};
+  options.proxies.exceptions = {"127.0.0.1"};
+  const auto transport = make(options);
+  const auto answered =
+      transport->send({.host = "unknown.invalid", .port = 8000}, post("a"), some_time());
+  ASSERT_TRUE(answered) << answered.error();
+  EXPECT_EQ(answered->body, "by proxy");
+  EXPECT_THAT(received, StartsWith("POST http://unknown.invalid:8000/path?query HTTP/1.1\r\n"
+                                   "Host: example\r\n"));
+  EXPECT_THAT(received, HasSubstr("\r\nProxy-Authorization: Basic dXNlcjo=\r\n"));
+  EXPECT_EQ(transport->send(direct.origin(), post("a"), some_time())->body, "a");
+}
+
+TEST(PooledTransport, SaysWhichProxyCannotBeReached) {
+  TransportOptions options;
+  options.proxies.plain = {.origin = {.host = "127.0.0.1"}, .authorization = "Basic dXNlcjo="};
+  {
+    const auto listener = ScriptedServer::listen_somewhere();
+    options.proxies.plain->origin.port = ScriptedServer::port_of(listener);
+  }
+  const Error error =
+      failure_of(make(options)->send({.host = "unknown.invalid"}, post("a"), some_time()));
+  EXPECT_EQ(error.code(), ErrorCode::unavailable);
+  EXPECT_FALSE(error.outcome_unknown());
+  EXPECT_THAT(error.message(), StartsWith("http://unknown.invalid by the proxy http://127.0.0.1:"));
+  EXPECT_THAT(error.message(), HasSubstr("Connection refused"));
 }
 
 TEST(PooledTransport, RefusesOptionsThatMakeNoSense) {

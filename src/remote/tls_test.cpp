@@ -17,8 +17,10 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include "remote/connect.h"
 #include "remote/pooled_transport.h"
 #include "remote/scripted_server.h"
 
@@ -392,6 +394,72 @@ TEST(Tls, TakesNoAnswerThatSomebodyMayHaveCutOff) {
     if (politely) continue;
     EXPECT_EQ(answered.error().code(), ErrorCode::unavailable);
     EXPECT_TRUE(answered.error().outcome_unknown());
+  }
+}
+
+// Passes bytes on between two sockets until either is closed.
+void relay(int left, int right) {
+  std::array<pollfd, 2> ends = {{{.fd = left, .events = POLLIN, .revents = 0},
+                                 {.fd = right, .events = POLLIN, .revents = 0}}};
+  std::array<char, 16384> buffer;
+  while (::poll(ends.data(), ends.size(), -1) > 0) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (ends[i].revents == 0) continue;
+      const auto count = ::recv(ends[i].fd, buffer.data(), buffer.size(), 0);
+      if (count <= 0) return;
+      ::send(ends[1 - i].fd, buffer.data(), static_cast<std::size_t>(count), MSG_NOSIGNAL);
+    }
+  }
+}
+
+TEST(Tls, GoesThroughATunnelOfTheProxy) {
+  const Identity identity = make_identity();
+  TlsServer server(identity);
+  std::string received;
+  ScriptedServer proxy([&](Peer& peer) {
+    received = peer.read_head();
+    Resolver resolver;
+    Origin origin = server.origin("127.0.0.1");
+    const auto onward = connect_to(origin, resolver, some_time());
+    ASSERT_TRUE(onward) << onward.error();
+    peer.send("HTTP/1.0 200 Connection established\r\n\r\n");
+    relay(peer.descriptor(), onward->get());
+  });
+  const Bundle bundle(identity);
+  TransportOptions options{.ca_bundle = bundle.path()};
+  options.proxies.secure = {.origin = proxy.origin(), .authorization = "Basic dXNlcjo="};
+  const auto client = make_pooled_transport(options);
+  ASSERT_TRUE(client);
+  for (const std::string body : {"one", "two"}) {
+    const auto answered = (*client)->send(server.origin(), post(body), some_time());
+    ASSERT_TRUE(answered) << answered.error();
+    EXPECT_EQ(answered->body, body);
+  }
+  EXPECT_EQ(proxy.connections(), 1);
+  const std::string name = "localhost:" + std::to_string(server.origin().port);
+  EXPECT_EQ(received, "CONNECT " + name + " HTTP/1.1\r\nHost: " + name +
+                          "\r\nProxy-Authorization: Basic dXNlcjo=\r\n\r\n");
+}
+
+TEST(Tls, KnowsThatNothingWasSentWhereAProxyDoesNotConnect) {
+  for (const auto& [answer, word] : std::vector<std::pair<std::string, std::string>>{
+           {"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+            "USER:PASSWORD"},
+           {"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\nno", "answered 502"},
+           {"HTTP/1.1 200 OK\r\n\r\nmore than asked for", "does not connect"},
+           {"", "without an answer"},
+           {"SSH-2.0\r\n\r\n", "not HTTP"}}) {
+    ScriptedServer proxy([&](Peer& peer) {
+      peer.read_head();
+      peer.send(answer);
+    });
+    TransportOptions options;
+    options.proxies.secure = {.origin = proxy.origin()};
+    const auto client = make_pooled_transport(options);
+    const std::string message =
+        refusal(**client, {.secure = true, .host = "db.invalid", .port = 443});
+    EXPECT_THAT(message, testing::StartsWith("https://db.invalid by the proxy http://127.0.0.1:"));
+    EXPECT_THAT(message, HasSubstr(word));
   }
 }
 

@@ -36,6 +36,10 @@ bool parse_port(std::string_view text, std::uint16_t& port) {
   return problem == std::errc() && stopped == end && port != 0;
 }
 
+std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
 Error refusal(std::string_view text, std::string_view why) {
   std::string message;
   // What does not print would make a mess of a terminal.
@@ -108,12 +112,12 @@ Result<Origin> parse_origin(std::string_view text) {
 }
 
 std::string host_and_port(const Origin& origin) {
-  std::string out =
-      origin.host.find(':') == std::string::npos ? origin.host : "[" + origin.host + "]";
-  if (origin.port != (origin.secure ? secure_port : plain_port)) {
-    out.append(1, ':').append(std::to_string(origin.port));
-  }
-  return out;
+  if (origin.port != (origin.secure ? secure_port : plain_port)) return host_with_port(origin);
+  return bracketed(origin.host);
+}
+
+std::string host_with_port(const Origin& origin) {
+  return bracketed(origin.host) + ":" + std::to_string(origin.port);
 }
 
 std::string to_string(const Origin& origin) {

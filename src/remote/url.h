@@ -27,6 +27,9 @@ Result<Origin> parse_origin(std::string_view text);
 // "127.0.0.1:8000", "[::1]:8000", "example.com": without the port if it is the scheme's own.
 std::string host_and_port(const Origin& origin);
 
+// The same, with the port in any case.
+std::string host_with_port(const Origin& origin);
+
 // "http://127.0.0.1:8000"
 std::string to_string(const Origin& origin);
 

@@ -37,6 +37,8 @@ TEST(Url, IsWrittenWithoutThePortOfItsScheme) {
     EXPECT_EQ(to_string(parse_origin(text).value()), text);
   }
   EXPECT_EQ(to_string(parse_origin("http://a:80").value()), "http://a");
+  EXPECT_EQ(host_with_port(parse_origin("https://a").value()), "a:443");
+  EXPECT_EQ(host_with_port(parse_origin("http://[::1]:8000").value()), "[::1]:8000");
   EXPECT_EQ(to_string(parse_origin("https://a:443").value()), "https://a");
 }
 
