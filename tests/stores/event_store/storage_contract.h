@@ -31,7 +31,7 @@ struct StorageKind {
   }
 };
 
-// In both table formats on every kind of Database, and in memory.
+// In both table formats, embedded, remote in process and remote over a socket; and in memory.
 std::vector<StorageKind> storage_kinds();
 // Without the one in memory.
 std::vector<StorageKind> table_kinds();
@@ -81,7 +81,7 @@ class EventStorageContract : public testing::TestWithParam<StorageKind> {
   ManualClock clock_;
 
  private:
-  OpenedDatabase opened_;
+  support::OwnedDatabase opened_;
   std::string table_name_;
   std::unique_ptr<EventTable> table_;
   std::unique_ptr<EventStorage> in_memory_;
