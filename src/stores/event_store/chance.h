@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace dynakeep::event_store {
+
+// 64 random bits of the system's: where a program does not bring its own chance.
+std::uint64_t system_random();
+
+}  // namespace dynakeep::event_store
