@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
   program.footer(
       "Ends with 0 when stopped as asked, 1 when something failed, 2 when the flags make no "
       "sense,\n"
-      "3 when the data folder cannot be used, 4 when the address or port cannot be listened on.\n"
+      "3 when the data folder or the database cannot be used, 4 when the address or port cannot be "
+      "listened on.\n"
       "'dynakeep SUBCOMMAND --help' has the flags.");
 
   int exit_code = exit_done;

@@ -8,13 +8,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include "dynakeep/embedded.h"
+#include "dynakeep/open.h"
 #include "dynakeep/server.h"
 #include "exit_code.h"
 #include "logging.h"
@@ -23,9 +24,13 @@ namespace dynakeep::app {
 
 namespace {
 
+// How many threads serve a database that is elsewhere: each call holds one until it is answered.
+constexpr unsigned remote_threads = 64;
+
 struct ServeFlags {
   std::string data = "./data";
   bool in_memory = false;
+  std::string database = {};  // a connection string, in place of the two above
   std::string durability = "synced";
   std::uint32_t sync_interval_ms = 100;
   std::uint32_t cache_mb = 64;
@@ -40,6 +45,8 @@ struct ServeFlags {
   std::string log_level = "warning";
   std::string log_format = "text";
 };
+
+constexpr std::string_view embedded_scheme = "embedded:";
 
 const std::map<std::string, Durability> durabilities = {
     {"synced", Durability::synced}, {"interval", Durability::interval}, {"none", Durability::none}};
@@ -89,6 +96,58 @@ int complain_about_listening(const ServeFlags& flags, const Error& error) {
   return complain(exit_no_address, error.message());
 }
 
+// What is served, and how the line that says so calls it.
+struct Served {
+  std::unique_ptr<Database> database = {};
+  std::string name = {};
+  std::string property = {};
+  bool is_remote = false;
+};
+
+// Whether the endpoint answers, which is better known now than at the first request. What the
+// credentials may do is not asked.
+Result<void> check_endpoint(Database& database) {
+  const auto listed = database.list_tables({.limit = 1});
+  if (listed || listed.error().code() == ErrorCode::access_denied) return {};
+  return listed.error();
+}
+
+Result<Served> open_database(const ServeFlags& flags, unsigned threads) {
+  const std::string connection_string = !flags.database.empty() ? flags.database
+                                        : flags.in_memory       ? "memory:"
+                                                                : "embedded:" + flags.data;
+  const OpenOptions options{
+      .embedded = {.durability = durabilities.at(flags.durability),
+                   .sync_interval = std::chrono::milliseconds(flags.sync_interval_ms),
+                   .cache_bytes = std::size_t{flags.cache_mb} << 20,
+                   .region = flags.region},
+      .remote = {.connections_max = threads}};
+  Served served{.database = TRY(open(connection_string, options))};
+  if (connection_string == "memory:") {
+    served.name = "from memory";
+    served.property = "gone when stopped";
+  } else if (connection_string.starts_with(embedded_scheme)) {
+    served.name = connection_string.substr(embedded_scheme.size());
+    served.property = "durability " + flags.durability;
+  } else {
+    TRY(check_endpoint(*served.database));
+    served.name = connection_string;
+    served.property =
+        fmt::format("{}, {} threads", served.database->capabilities().engine, threads);
+    served.is_remote = true;
+  }
+  return served;
+}
+
+int complain_about_database(const ServeFlags& flags, const Error& error) {
+  // Of a folder everything is the folder's fault; of another string, what makes no sense is the
+  // string's, or that of the settings around it.
+  const bool of_folder = flags.database.empty() || (flags.database.starts_with(embedded_scheme) &&
+                                                    flags.database.size() > embedded_scheme.size());
+  const bool makes_no_sense = error.code() == ErrorCode::invalid_argument;
+  return complain(!of_folder && makes_no_sense ? exit_misused : exit_no_data, error.message());
+}
+
 int serve(const ServeFlags& flags) {
   start_logging(flags.log_level, flags.log_format);
   raise_file_limit();
@@ -105,20 +164,16 @@ int serve(const ServeFlags& flags) {
     server_options.access_keys = std::move(*keys);
   }
 
-  auto database = open_embedded({.path = flags.in_memory ? "" : flags.data,
-                                 .in_memory = flags.in_memory,
-                                 .durability = durabilities.at(flags.durability),
-                                 .sync_interval = std::chrono::milliseconds(flags.sync_interval_ms),
-                                 .cache_bytes = std::size_t{flags.cache_mb} << 20,
-                                 .region = flags.region});
-  if (!database) return complain(exit_no_data, database.error().message());
+  const unsigned threads_if_remote = flags.threads != 0 ? flags.threads : remote_threads;
+  auto served = open_database(flags, threads_if_remote);
+  if (!served) return complain_about_database(flags, served.error());
+  if (served->is_remote) server_options.threads = threads_if_remote;
 
-  auto server = Server::start(**database, server_options);
+  auto server = Server::start(*served->database, server_options);
   if (!server) return complain_about_listening(flags, server.error());
 
-  std::cout << fmt::format("dynakeep {} serving {} on {} ({}, {})", DYNAKEEP_VERSION,
-                           flags.in_memory ? "from memory" : flags.data, (*server)->endpoint(),
-                           flags.in_memory ? "gone when stopped" : "durability " + flags.durability,
+  std::cout << fmt::format("dynakeep {} serving {} on {} ({}, {})", DYNAKEEP_VERSION, served->name,
+                           (*server)->endpoint(), served->property,
                            flags.access_keys.empty() ? "any credentials" : "signatures verified")
             << std::endl;
   wait_for_stop(stop_signals);
@@ -141,6 +196,15 @@ void add_serve(CLI::App& program, int& exit_code) {
   command
       ->add_flag("--in-memory", flags->in_memory, "Keep nothing on disk; all is gone when it stops")
       ->excludes("--data")
+      ->group("Data");
+  command
+      ->add_option("--database", flags->database,
+                   "In place of a folder, any database: embedded:PATH, memory:,\n"
+                   "http://HOST:PORT, https://HOST or dynamodb://REGION. Requests to one that is\n"
+                   "elsewhere are signed anew, with credentials from where AWS's tools find them")
+      ->type_name("CONNECTION")
+      ->excludes("--data")
+      ->excludes("--in-memory")
       ->group("Data");
   command
       ->add_option(
@@ -170,7 +234,11 @@ void add_serve(CLI::App& program, int& exit_code) {
       ->capture_default_str()
       ->type_name("PORT")
       ->group("Network");
-  command->add_option("--threads", flags->threads, "Threads that serve; 0 is one for each core")
+  command
+      ->add_option(
+          "--threads", flags->threads,
+          "Threads that serve; 0 is one for each core, or 64 if the database is elsewhere,\n"
+          "since each call to it holds one")
       ->check(CLI::Range(0, 1024).description(""))
       ->capture_default_str()
       ->type_name("N")
