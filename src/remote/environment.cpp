@@ -83,8 +83,10 @@ Result<std::optional<std::string>> read_file(const std::string& path, std::size_
   }
   struct stat facts = {};
   if (fstat(file.number(), &facts) != 0) return unreadable(path, std::strerror(errno));
-  // A pipe is how a shell hands over a file that is on no disk: <(…).
-  if (!S_ISREG(facts.st_mode) && !S_ISFIFO(facts.st_mode)) return unreadable(path, "not a file");
+  // A pipe is how a shell hands over a file that is on no disk, <(…); /dev/null is how to say none.
+  if (!S_ISREG(facts.st_mode) && !S_ISFIFO(facts.st_mode) && !S_ISCHR(facts.st_mode)) {
+    return unreadable(path, "not a file");
+  }
 
   std::string bytes;
   std::array<char, 8192> part;

@@ -189,6 +189,7 @@ TEST(ProcessEnvironment, ReadsVariablesAndFilesOfTheProcess) {
   EXPECT_EQ(environment.file(path, 10).error().message(),
             "Cannot read " + path + ": larger than 10 bytes");
   EXPECT_EQ(environment.file("/", 10).error().message(), "Cannot read /: not a file");
+  EXPECT_EQ(environment.file("/dev/null", 10).value(), "");
 }
 
 }  // namespace
