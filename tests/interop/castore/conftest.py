@@ -1,8 +1,11 @@
-"""Two programs on one table, each driven a call at a time; what they take is said in
-javascript/driver.mjs. DYNAKEEP_PROGRAM names the program that serves.
+"""Two programs on one table: castore in JavaScript and our library in C++, driven a call at a time.
+
+DYNAKEEP_PROGRAM names the program that serves, DYNAKEEP_CASTORE_DRIVER the C++ driver; what a driver
+takes is said in javascript/driver.mjs.
 """
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -23,6 +26,7 @@ JAVASCRIPT_DRIVER = ["node", str(FOLDER / "javascript" / "driver.mjs")]
 DRIVERS = {
     "javascript": JAVASCRIPT_DRIVER,
     "javascript-too": JAVASCRIPT_DRIVER,  # a second process, for castore beside castore
+    "cpp": [os.environ.get("DYNAKEEP_CASTORE_DRIVER", "castore_driver")],
 }
 
 
