@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/invariant.h"
+#include "http/percent_encoding.h"
 
 namespace dynakeep::http {
 
@@ -146,51 +147,6 @@ void append_lower(std::string& out, std::string_view text) {
   }
 }
 
-bool is_unreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-void append_encoded(std::string& out, std::string_view text, bool keep_slashes) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (is_unreserved(c) || (keep_slashes && c == '/')) {
-      out.push_back(c);
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.push_back('%');
-      out.push_back(digits[byte >> 4U]);
-      out.push_back(digits[byte & 15U]);
-    }
-  }
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// A '%' that begins no escape stands for itself.
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high >= 0 && low >= 0) {
-        out.push_back(static_cast<char>(high * 16 + low));
-        i += 2;
-        continue;
-      }
-    }
-    out.push_back(text[i]);
-  }
-  return out;
-}
-
 // The decoded value of a query parameter; names are compared as they are.
 std::optional<std::string> query_parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {
@@ -286,8 +242,8 @@ void append_canonical_query(std::string& out, std::string_view query) {
     if (name == "X-Amz-Signature") continue;
     if (name.empty() && value.empty()) continue;
     auto& [encoded_name, encoded_value] = parameters.emplace_back();
-    append_encoded(encoded_name, percent_decoded(name), false);
-    append_encoded(encoded_value, percent_decoded(value), false);
+    append_percent_encoded(encoded_name, percent_decoded(name));
+    append_percent_encoded(encoded_value, percent_decoded(value));
   }
   std::sort(parameters.begin(), parameters.end());
   bool first = true;
@@ -317,7 +273,7 @@ void append_canonical_request(std::string& out, const HttpRequest& request,
   if (path == "/") {
     out.push_back('/');
   } else {
-    append_encoded(out, normalized_path(path), true);
+    append_percent_encoded(out, normalized_path(path), Slashes::kept);
   }
   out.push_back('\n');
   append_canonical_query(out, request.query());
@@ -635,7 +591,7 @@ void presign(HttpRequest& request, const Credentials& credentials, const Signing
   const auto append = [&request](std::string_view name, std::string_view value) {
     request.target.push_back(request.target.find('?') == std::string::npos ? '?' : '&');
     request.target.append(name).append(1, '=');
-    append_encoded(request.target, value, false);
+    append_percent_encoded(request.target, value);
   };
   append("X-Amz-Algorithm", algorithm);
   append("X-Amz-Credential", credential(credentials, scope, date.day()));
