@@ -22,13 +22,14 @@ struct Credentials {
 // Says which key it is, and no secret.
 std::ostream& operator<<(std::ostream& out, const Credentials& credentials);
 
-// Where credentials come from. Thread-safe. May be slow: whoever asks keeps the answer until it
-// expires.
+// Where credentials come from. Thread-safe. A remote database asks when it has none, and from a few
+// minutes before those it has expire.
 class CredentialsProvider {
  public:
   virtual ~CredentialsProvider() = default;
   // access_denied: there are none, or they were refused, with one line that says where they were
-  // looked for; unavailable and timed_out: their source did not answer.
+  // looked for; invalid_argument: a setting that makes no sense; unavailable and timed_out: their
+  // source did not answer, or not with credentials.
   virtual Result<Credentials> credentials() = 0;
   // The service did not take these, though they are not known to have expired. A provider that
   // keeps what it got fetches anew when it is next asked.
@@ -39,19 +40,24 @@ class CredentialsProvider {
 std::shared_ptr<CredentialsProvider> fixed_credentials(Credentials credentials);
 
 struct DefaultCredentialsOptions {
-  std::string profile = {};                  // empty: AWS_PROFILE, else "default"
+  // Empty: AWS_PROFILE, else "default". A profile that is named here goes before the environment's
+  // credentials, which are not looked at then.
+  std::string profile = {};
   std::string region = {};                   // of STS, for roles; empty: as RemoteOptions::region
   std::chrono::milliseconds timeout{5'000};  // for each source that is asked over the network
+  std::string ca_bundle = {};                // for STS; empty: as RemoteOptions::ca_bundle
   const Clock* clock = &system_clock();      // must outlive the provider
 };
 
 // As AWS's own clients find them, the first that is there: the environment (AWS_ACCESS_KEY_ID, …),
 // web identity (AWS_WEB_IDENTITY_TOKEN_FILE), the profile in the shared credentials and config
-// files (keys, role_arn with source_profile or credential_source, web_identity_token_file,
+// files (role_arn with source_profile or credential_source, web_identity_token_file, keys,
 // credential_process), the container's endpoint (AWS_CONTAINER_CREDENTIALS_…), and the EC2 instance
 // (IMDSv2, unless AWS_EC2_METADATA_DISABLED). ("Standardized credential providers", AWS SDKs and
-// Tools Reference Guide.)
+// Tools Reference Guide; docs/credentials.md has the details.) A source that is set up and fails is
+// an error; the next is not tried.
 //
+// Nothing is read before the first call but the environment's variables, which are those of now.
 // Fetches once for all threads that ask at once, keeps what it got, and fetches again before that
 // expires; while a refresh fails, credentials that are still good go on being used. A secret
 // appears in no error and in no log line.

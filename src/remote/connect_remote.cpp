@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "dynakeep/remote.h"
 #include "remote/ask_capabilities.h"
+#include "remote/credentials/default_credentials.h"
 #include "remote/environment.h"
 #include "remote/pooled_transport.h"
 #include "remote/proxy.h"
@@ -16,23 +17,6 @@ namespace {
 
 using namespace remote;
 
-// What a provider has, or invented ones if it has none.
-class InventedIfNone final : public CredentialsProvider {
- public:
-  explicit InventedIfNone(std::shared_ptr<CredentialsProvider> provider)
-      : provider_(std::move(provider)) {}
-
-  Result<Credentials> credentials() override {
-    auto found = provider_->credentials();
-    if (found || found.error().code() != ErrorCode::access_denied) return found;
-    return Credentials{.access_key_id = "dynakeep", .secret_access_key = "dynakeep"};
-  }
-  void refused(const Credentials& credentials) override { provider_->refused(credentials); }
-
- private:
-  const std::shared_ptr<CredentialsProvider> provider_;
-};
-
 Result<void> check(const RemoteOptions& options) {
   const auto positive = [](std::chrono::milliseconds timeout) { return timeout.count() > 0; };
   if (!positive(options.total_timeout) || !positive(options.attempt_timeout) ||
@@ -45,11 +29,13 @@ Result<void> check(const RemoteOptions& options) {
 std::shared_ptr<CredentialsProvider> provider_for(const RemoteOptions& options,
                                                   const Settings& settings) {
   if (options.credentials) return options.credentials;
-  auto provider = default_credentials(
-      {.profile = options.profile, .region = settings.region, .clock = options.clock});
+  const DefaultCredentialsOptions wanted{.profile = options.profile,
+                                         .region = settings.region,
+                                         .ca_bundle = settings.ca_bundle,
+                                         .clock = options.clock};
   // Only to this machine: what nobody else sees needs no secret.
-  if (settings.endpoint.secure || !is_loopback(settings.endpoint)) return provider;
-  return std::make_shared<InventedIfNone>(std::move(provider));
+  if (!settings.endpoint.secure && is_loopback(settings.endpoint)) return local_credentials(wanted);
+  return default_credentials(wanted);
 }
 
 // A warning if something is missing that programs may count on.

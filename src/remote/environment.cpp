@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_descriptor.h"
+
 extern "C" char** environ;  // POSIX leaves the declaration to the program
 
 namespace dynakeep::remote {
@@ -61,28 +63,14 @@ Error unreadable(const std::string& path, std::string_view why) {
   return {ErrorCode::invalid_argument, "Cannot read " + path + ": " + std::string(why)};
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
 Result<std::optional<std::string>> read_file(const std::string& path, std::size_t bytes_max) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) {
+  const base::FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     return unreadable(path, std::strerror(errno));
   }
   struct stat facts = {};
-  if (fstat(file.number(), &facts) != 0) return unreadable(path, std::strerror(errno));
+  if (fstat(file.get(), &facts) != 0) return unreadable(path, std::strerror(errno));
   // A pipe is how a shell hands over a file that is on no disk, <(…); /dev/null is how to say none.
   if (!S_ISREG(facts.st_mode) && !S_ISFIFO(facts.st_mode) && !S_ISCHR(facts.st_mode)) {
     return unreadable(path, "not a file");
@@ -91,7 +79,7 @@ Result<std::optional<std::string>> read_file(const std::string& path, std::size_
   std::string bytes;
   std::array<char, 8192> part;
   while (true) {
-    const auto count = read(file.number(), part.data(), part.size());
+    const auto count = read(file.get(), part.data(), part.size());
     if (count == 0) return bytes;
     if (count < 0) {
       if (errno == EINTR) continue;

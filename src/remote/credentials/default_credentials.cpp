@@ -1,0 +1,82 @@
+#include "remote/credentials/default_credentials.h"
+
+#include <utility>
+
+#include "base/pacing.h"
+#include "remote/configuration.h"
+#include "remote/credentials/default_chain.h"
+#include "remote/credentials/kept_credentials.h"
+#include "remote/environment.h"
+#include "remote/pooled_transport.h"
+
+namespace dynakeep {
+
+namespace {
+
+using namespace remote;
+
+class FixedCredentials final : public CredentialsProvider {
+ public:
+  explicit FixedCredentials(Credentials credentials) : credentials_(std::move(credentials)) {}
+  Result<Credentials> credentials() override { return credentials_; }
+
+ private:
+  const Credentials credentials_;
+};
+
+// Makes its connections for this once: there is an hour to the next time.
+Result<Finding> fetch(const DefaultCredentialsOptions& options, const Environment& environment,
+                      AskInstance ask_instance) {
+  const auto configuration = TRY(Configuration::read(environment, options.profile));
+  std::string ca_bundle = options.ca_bundle;
+  if (ca_bundle.empty()) {
+    if (auto found = configuration.find("AWS_CA_BUNDLE", "ca_bundle")) {
+      ca_bundle = std::move(found->value);
+    }
+  }
+  const auto direct = TRY(make_pooled_transport());
+  const auto outside = TRY(make_pooled_transport({.ca_bundle = std::move(ca_bundle)}));
+  const Reach reach{.direct = *direct,
+                    .outside = *outside,
+                    .clock = *options.clock,
+                    .timeout = options.timeout,
+                    .pacing = base::system_pacing()};
+  return find_credentials(
+      configuration,
+      options.profile.empty() ? ProfileNamedBy::nobody_or_environment : ProfileNamedBy::program,
+      options.region, reach, ask_instance);
+}
+
+std::shared_ptr<CredentialsProvider> kept(KeptCredentials::Fetch fetch, const Clock& clock) {
+  return std::make_shared<KeptCredentials>(std::move(fetch), clock);
+}
+
+}  // namespace
+
+std::shared_ptr<CredentialsProvider> fixed_credentials(Credentials credentials) {
+  return std::make_shared<FixedCredentials>(std::move(credentials));
+}
+
+std::shared_ptr<CredentialsProvider> default_credentials(const DefaultCredentialsOptions& options) {
+  return kept(
+      [options, environment = process_environment()] {
+        return fetch(options, environment, AskInstance::yes);
+      },
+      *options.clock);
+}
+
+std::shared_ptr<CredentialsProvider> remote::local_credentials(
+    const DefaultCredentialsOptions& options) {
+  return kept(
+      [options, environment = process_environment()]() -> Result<Finding> {
+        auto found = TRY(fetch(options, environment, AskInstance::no));
+        if (!found.credentials) {
+          found.credentials = {.access_key_id = "dynakeep", .secret_access_key = "dynakeep"};
+          found.words = "nobody: invented for an endpoint on this machine";
+        }
+        return found;
+      },
+      *options.clock);
+}
+
+}  // namespace dynakeep

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "dynakeep/credentials.h"
+
+namespace dynakeep::remote {
+
+// default_credentials() for an http:// endpoint on this machine: the instance metadata service is
+// not asked, and where there are no credentials, invented ones do. A source that is set up and
+// fails is an error here, too.
+std::shared_ptr<CredentialsProvider> local_credentials(const DefaultCredentialsOptions& options);
+
+}  // namespace dynakeep::remote
