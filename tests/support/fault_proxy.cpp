@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <condition_variable>
 #include <cstdlib>
 #include <list>
 #include <mutex>
@@ -236,6 +237,8 @@ struct FaultProxy::Running {
   void stop();
 
   void accept_all();
+  void take_clients();
+  // Returns once connections are refused, or have been.
   void refuse_for(std::chrono::milliseconds pause);
   void converse(Peer client);
   // False when the client's connection is to be closed, as the plan says.
@@ -246,36 +249,42 @@ struct FaultProxy::Running {
   // The next whole message; nothing if the connection ends first.
   std::optional<std::string> read_message(Peer& peer, bool answer);
   bool write(Peer& peer, std::string_view bytes);
-  // For events of a descriptor, or for the time alone if that is -1.
-  Waited wait(int descriptor, short events, std::chrono::milliseconds patience = forever);
+  // For events of a descriptor, or for the time alone if that is -1; also until `or_readable` is.
+  Waited wait(int descriptor, short events, std::chrono::milliseconds patience = forever,
+              int or_readable = -1);
 
   static constexpr std::chrono::milliseconds forever = std::chrono::hours(24);
 
   const std::uint16_t server;
   const FaultPlanner planner;
   std::uint16_t port = 0;
-  FileDescriptor listener;
-  FileDescriptor stopped;  // readable from stop() on
+  FileDescriptor keeper;    // holds the port while nobody listens there
+  FileDescriptor listener;  // the acceptor's
+  FileDescriptor refusing;  // readable when refuses_until was moved
+  FileDescriptor stopped;   // readable from stop() on
   std::thread acceptor;
 
   mutable std::mutex mutex;
   FaultCounts counts;
+  std::uint64_t at_once = 0;
   SteadyClock::time_point refuses_until = {};
+  bool accepts = true;
+  std::uint64_t times_closed = 0;  // the listener, to refuse connections
+  std::condition_variable listener_closed;
   std::list<Conversation> conversations;
 };
 
 Result<void> FaultProxy::Running::start() {
-  // The system chooses a port for the first socket. The listener asks for that port by its number:
-  // only then does it keep the port while it does not listen.
-  const FileDescriptor chooser = bound_socket(0);
+  keeper = bound_socket(0);
   sockaddr_in bound{};
   socklen_t size = sizeof bound;
-  if (::getsockname(chooser.get(), reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
+  if (::getsockname(keeper.get(), reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
     port = ntohs(bound.sin_port);
     listener = bound_socket(port);
   }
+  refusing = FileDescriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   stopped = FileDescriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!stopped.is_open() || ::listen(listener.get(), SOMAXCONN) != 0) {
+  if (!refusing.is_open() || !stopped.is_open() || ::listen(listener.get(), SOMAXCONN) != 0) {
     return Error(ErrorCode::unavailable, "no port for a proxy");
   }
   acceptor = std::thread([this] { accept_all(); });
@@ -290,12 +299,15 @@ void FaultProxy::Running::stop() {
   for (auto& conversation : conversations) conversation.thread.join();
   conversations.clear();
   listener.reset();
+  keeper.reset();
 }
 
 FaultProxy::Running::Waited FaultProxy::Running::wait(int descriptor, short events,
-                                                      std::chrono::milliseconds patience) {
-  std::array<pollfd, 2> watched = {pollfd{.fd = stopped.get(), .events = POLLIN, .revents = 0},
-                                   pollfd{.fd = descriptor, .events = events, .revents = 0}};
+                                                      std::chrono::milliseconds patience,
+                                                      int or_readable) {
+  std::array<pollfd, 3> watched = {pollfd{.fd = stopped.get(), .events = POLLIN, .revents = 0},
+                                   pollfd{.fd = descriptor, .events = events, .revents = 0},
+                                   pollfd{.fd = or_readable, .events = POLLIN, .revents = 0}};
   const auto until = SteadyClock::now() + patience;
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
@@ -308,43 +320,57 @@ FaultProxy::Running::Waited FaultProxy::Running::wait(int descriptor, short even
 }
 
 void FaultProxy::Running::accept_all() {
-  while (true) {
-    if (wait(listener.get(), POLLIN) == Waited::stopped) return;
-    Peer client{.socket = FileDescriptor(
-                    ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK))};
-    if (client.socket.is_open()) {
-      const std::lock_guard lock(mutex);
-      ++counts.connections;
-      conversations.remove_if([](Conversation& conversation) {
-        if (conversation.over) conversation.thread.join();
-        return conversation.over;
-      });
-      auto& added = conversations.emplace_back();
-      added.thread = std::thread([this, &added, peer = std::move(client)]() mutable {
-        converse(std::move(peer));
-        const std::lock_guard at_the_end(mutex);
-        added.over = true;
-      });
+  take_clients();
+  const std::lock_guard lock(mutex);
+  accepts = false;
+  listener_closed.notify_all();
+}
+
+void FaultProxy::Running::take_clients() {
+  while (wait(listener.get(), POLLIN, forever, refusing.get()) != Waited::stopped) {
+    eventfd_t times = 0;
+    if (::eventfd_read(refusing.get(), &times) == 0) {
+      // A closed listener refuses; one that is only left alone would keep clients waiting.
+      listener.reset();
+      std::unique_lock lock(mutex);
+      ++times_closed;
+      listener_closed.notify_all();
+      while (SteadyClock::now() < refuses_until) {
+        const auto pause = refuses_until - SteadyClock::now();
+        lock.unlock();
+        if (wait(-1, 0, std::chrono::ceil<std::chrono::milliseconds>(pause)) == Waited::stopped) {
+          return;
+        }
+        lock.lock();
+      }
+      listener = bound_socket(port);
+      ::listen(listener.get(), SOMAXCONN);
       continue;
     }
-    // Nobody came after all, no descriptor is left, or refuse_for() has ended the listening.
-    auto pause = std::chrono::milliseconds(1);
-    {
-      const std::lock_guard lock(mutex);
-      pause = std::max(
-          pause, std::chrono::ceil<std::chrono::milliseconds>(refuses_until - SteadyClock::now()));
-    }
-    if (wait(-1, 0, pause) == Waited::stopped) return;
+    Peer client{.socket = FileDescriptor(
+                    ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK))};
+    if (!client.socket.is_open()) continue;
     const std::lock_guard lock(mutex);
-    if (SteadyClock::now() >= refuses_until) ::listen(listener.get(), SOMAXCONN);
+    ++counts.connections;
+    conversations.remove_if([](Conversation& conversation) {
+      if (conversation.over) conversation.thread.join();
+      return conversation.over;
+    });
+    auto& added = conversations.emplace_back();
+    added.thread = std::thread([this, &added, peer = std::move(client)]() mutable {
+      converse(std::move(peer));
+      const std::lock_guard at_the_end(mutex);
+      added.over = true;
+    });
   }
 }
 
 void FaultProxy::Running::refuse_for(std::chrono::milliseconds pause) {
-  const std::lock_guard lock(mutex);
+  std::unique_lock lock(mutex);
   refuses_until = std::max(refuses_until, SteadyClock::now() + pause);
-  // Keeps its port, and listen() wakes it again.
-  ::shutdown(listener.get(), SHUT_RDWR);
+  ::eventfd_write(refusing.get(), 1);
+  listener_closed.wait(
+      lock, [this, before = times_closed] { return !accepts || times_closed != before; });
 }
 
 void FaultProxy::Running::converse(Peer client) {
@@ -362,8 +388,14 @@ void FaultProxy::Running::converse(Peer client) {
                                                                    : target.substr(point + 1),
                       .message = *request});
       ++counts.by_fault[static_cast<std::size_t>(plan.fault)];
+      counts.at_once_max = std::max(counts.at_once_max, ++at_once);
     }
-    if (!carry(client, upstream, *request, plan)) {
+    const bool goes_on = carry(client, upstream, *request, plan);
+    {
+      const std::lock_guard lock(mutex);
+      --at_once;
+    }
+    if (!goes_on) {
       client.close(plan.reset);
       return;
     }

@@ -74,6 +74,7 @@ FaultPlanner faults_by_chance(std::uint64_t seed,
 struct FaultCounts {
   std::uint64_t connections = 0;
   std::uint64_t requests = 0;
+  std::uint64_t at_once_max = 0;  // requests under way at one time, at the most
   // Requests that found no server, or whose answer the server cut short.
   std::uint64_t server_failures = 0;
   std::array<std::uint64_t, fault_count> by_fault = {};

@@ -357,7 +357,7 @@ TEST(FaultProxy, AnswersItselfBeforeOrAfterTheServerHasActed) {
 
 TEST(FaultProxy, RefusesConnectionsForAWhileAndTakesThemAgain) {
   ScriptedServer server({answer("{}")});
-  const auto proxy = start(server, in_turn({{.fault = Fault::refuse_connections, .pause = 100ms}}));
+  const auto proxy = start(server, in_turn({{.fault = Fault::refuse_connections, .pause = 300ms}}));
   Client first(proxy->port());
   first.send(request());
   EXPECT_EQ(first.receive(), "");
@@ -410,6 +410,7 @@ TEST(FaultProxy, StopsWhateverItsConnectionsAreDoing) {
   Client refused(proxy->port());
   refused.send(request());
   while (proxy->counts().requests < 2) std::this_thread::yield();
+  EXPECT_EQ(proxy->counts().at_once_max, 2U);
   proxy->stop();
   for (Client* client : {&idle, &half, &delayed, &refused}) EXPECT_EQ(client->receive(), "");
   EXPECT_FALSE(Client(proxy->port()).connected());
