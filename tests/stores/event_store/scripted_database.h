@@ -1,0 +1,90 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "server/unused_database.h"
+
+namespace dynakeep::contract {
+
+// Between a storage and its database: notes every request, and lets happen to writes what a network
+// and other clients make happen. For one thread.
+class ScriptedDatabase : public server::UnusedDatabase {
+ public:
+  explicit ScriptedDatabase(Database& inner) : inner_(inner) {}
+
+  // What happens to one write, or to one read.
+  struct Turn {
+    bool carried_out = true;
+    std::optional<Error> error = {};  // what is answered instead of the truth
+    bool twice = false;               // sent again after the first answer was lost
+    std::function<void()> before = {};
+  };
+  std::deque<Turn> writes;  // of puts, transactions and batches; the rest go through
+  std::deque<Turn> reads;   // of GetItem; the rest go through
+
+  std::vector<PutItemRequest> puts;
+  std::vector<GetItemRequest> gets;
+  std::vector<QueryRequest> queries;
+  std::vector<TransactWriteItemsRequest> transactions;
+  std::vector<BatchWriteItemRequest> batches;
+  Capabilities can;
+
+  std::size_t requests() const {
+    return puts.size() + gets.size() + queries.size() + transactions.size() + batches.size();
+  }
+
+  Result<PutItemResult> put_item(const PutItemRequest& request) override {
+    puts.push_back(request);
+    return play(writes, [&] { return inner_.put_item(request); });
+  }
+  Result<GetItemResult> get_item(const GetItemRequest& request) override {
+    gets.push_back(request);
+    return play(reads, [&] { return inner_.get_item(request); });
+  }
+  Result<QueryResult> query(const QueryRequest& request) override {
+    queries.push_back(request);
+    return inner_.query(request);
+  }
+  Result<TransactWriteItemsResult> transact_write_items(
+      const TransactWriteItemsRequest& request) override {
+    transactions.push_back(request);
+    return play(writes, [&] { return inner_.transact_write_items(request); });
+  }
+  Result<BatchWriteItemResult> batch_write_item(const BatchWriteItemRequest& request) override {
+    batches.push_back(request);
+    return play(writes, [&] { return inner_.batch_write_item(request); });
+  }
+  Result<DescribeTableResult> describe_table(const DescribeTableRequest& request) override {
+    return inner_.describe_table(request);
+  }
+  Result<CreateTableResult> create_table(const CreateTableRequest& request) override {
+    return inner_.create_table(request);
+  }
+  const Capabilities& capabilities() const override { return can; }
+
+ private:
+  template <typename Call>
+  auto play(std::deque<Turn>& script, const Call& call) -> decltype(call()) {
+    if (script.empty()) return call();
+    const Turn turn = std::move(script.front());
+    script.pop_front();
+    if (turn.before) turn.before();
+    if (turn.carried_out) {
+      auto answer = call();
+      if (turn.twice) {
+        answer = call();
+        // As the remote body says of an answer to a repetition.
+        if (!answer) answer.error().set_outcome_unknown(true);
+      }
+      if (!turn.error) return answer;
+    }
+    return *turn.error;
+  }
+
+  Database& inner_;
+};
+
+}  // namespace dynakeep::contract
