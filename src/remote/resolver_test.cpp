@@ -66,6 +66,7 @@ TEST(Resolver, LeavesASlowLookupBehindAndAsksForANameOnceAtATime) {
     EXPECT_EQ(late.error().code(), ErrorCode::timed_out);
     EXPECT_FALSE(late.error().outcome_unknown());
   }
+  while (asked == 0) std::this_thread::yield();
   EXPECT_EQ(asked, 1);
   answer.count_down();
   EXPECT_TRUE(resolver.resolve("slow.example", in(10s)));
