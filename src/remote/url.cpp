@@ -41,13 +41,13 @@ std::string bracketed(const std::string& host) {
 }
 
 Error refusal(std::string_view text, std::string_view why) {
-  std::string message;
   // What does not print would make a mess of a terminal.
   const bool prints = std::all_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) != 0x7f;
   });
-  if (prints) message.append("'").append(text.substr(0, 200)).append("': ");
-  return {ErrorCode::invalid_argument, message.append(why)};
+  const std::string quoted =
+      prints ? "'" + std::string(text.substr(0, 200)) + "'" : std::string("(not shown)");
+  return {ErrorCode::invalid_argument, quoted + ": " + std::string(why)};
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ Result<Url> parse_url(std::string_view text) {
   // Before anything that quotes the text. A text without scheme may have them too.
   if ((colon == std::string_view::npos ? text : authority).find('@') != std::string_view::npos) {
     return Error(ErrorCode::invalid_argument,
-                 "an address with a user or password in it is not taken: give credentials by the "
+                 "(not shown): a user or password in it is not taken; credentials come from the "
                  "environment or a profile");
   }
   if (colon != std::string_view::npos && http::equal_ignoring_case(scheme, "https")) {
