@@ -34,8 +34,9 @@ Result<Finding> fetch(const DefaultCredentialsOptions& options, const Environmen
       ca_bundle = std::move(found->value);
     }
   }
-  const auto direct = TRY(make_pooled_transport());
-  const auto outside = TRY(make_pooled_transport({.ca_bundle = std::move(ca_bundle)}));
+  const auto direct = TRY(make_pooled_transport({.answer_bytes_max = credentials_bytes_max}));
+  const auto outside = TRY(make_pooled_transport(
+      {.answer_bytes_max = credentials_bytes_max, .ca_bundle = std::move(ca_bundle)}));
   const Reach reach{.direct = *direct,
                     .outside = *outside,
                     .clock = *options.clock,
