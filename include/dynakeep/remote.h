@@ -57,11 +57,29 @@ struct RemoteOptions {
 //
 // Calls retry by AWS's standard mode: on throttling, faults of the service and lost connections, at
 // most attempts_max times within total_timeout, with jittered exponential waits and a budget shared
-// by all calls. A retry never does a write twice: a write whose answer was lost is sent again only
-// if doing it twice is the same as once (reads, puts, deletes, batches, transactions by their
-// token, updates that only set values). Where it cannot be known whether a write was done,
-// the error says so: Error::outcome_unknown(). That includes a condition that fails after an answer
-// was lost, since the write itself may have made it fail.
+// by all calls, or as long as the service asks for. Where a signature is refused because the
+// clocks differ, it is made again by the service's clock; where credentials have expired, others
+// are asked for.
+//
+// An answer is lost if the connection ends or the time runs out after the request was sent, and by
+// a fault of the service (500) that does not say whether anything was done. What is sent again
+// then:
+//
+//   reads                                        yes
+//   PutItem, DeleteItem                          yes, unless they return the old item
+//   UpdateItem                                   if its expression consists of SET path = :value,
+//                                                SET path = if_not_exists(path, :value), REMOVE
+//                                                path and DELETE path :value, with no [n] in any
+//                                                path, and it does not return old attributes
+//   BatchWriteItem                               yes
+//   TransactWriteItems                           yes, by its client_request_token, which is made up
+//                                                for the call if it has none
+//   operations on tables and tags                yes
+//
+// Any other write fails at once. Whatever error such a call ends with, now or after more attempts,
+// says that it may have been carried out: Error::outcome_unknown(). That includes a condition that
+// fails after an answer was lost, since the write itself may have made it fail. Without
+// outcome_unknown() nothing was done.
 //
 // invalid_argument, with one line that says what to do: an endpoint, proxy, region, profile or file
 // that makes no sense; access_denied: no credentials; unavailable and timed_out: nobody answers
