@@ -11,7 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "exit_code.h"
+#include "complain.h"
 
 namespace dynakeep::app {
 
@@ -73,16 +73,13 @@ std::string ask(const Target& target) {
 int check(const std::string& url) {
   Target target;
   if (!parse_url(url, target)) {
-    std::cerr << "dynakeep: '" << url << "' is not of the form http://HOST:PORT\n";
-    return exit_misused;
+    return complain(exit_misused, "'" + url + "' is not of the form http://HOST:PORT");
   }
   const std::string answer = ask(target);
   if (!answer.starts_with("HTTP/1.1 200 ")) {
-    std::cerr << "dynakeep: "
-              << (answer.empty() ? "no answer from " + url
-                                 : url + " answers " + answer.substr(0, answer.find('\r')))
-              << "\n";
-    return exit_failed;
+    return complain(exit_failed, answer.empty()
+                                     ? "no answer from " + url
+                                     : url + " answers " + answer.substr(0, answer.find('\r')));
   }
   const auto body = answer.find("\r\n\r\n");
   std::cout << (body == std::string::npos ? "" : answer.substr(body + 4)) << "\n";

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "events.h"
 #include "exit_code.h"
 #include "healthcheck.h"
 #include "serve.h"
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   int exit_code = exit_done;
   add_serve(program, exit_code);
   add_healthcheck(program, exit_code);
+  add_events(program, exit_code);
 
   try {
     program.parse(argc, argv);

@@ -15,6 +15,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "complain.h"
+#include "connection.h"
 #include "dynakeep/open.h"
 #include "dynakeep/server.h"
 #include "exit_code.h"
@@ -50,11 +52,6 @@ constexpr std::string_view embedded_scheme = "embedded:";
 
 const std::map<std::string, Durability> durabilities = {
     {"synced", Durability::synced}, {"interval", Durability::interval}, {"none", Durability::none}};
-
-int complain(ExitCode code, const std::string& what) {
-  std::cerr << "dynakeep: " << what << "\n";
-  return code;
-}
 
 // Each connection takes a file descriptor, and the default is often 1024.
 void raise_file_limit() {
@@ -112,10 +109,13 @@ Result<void> check_endpoint(Database& database) {
   return listed.error();
 }
 
+std::string connection_string_of(const ServeFlags& flags) {
+  if (!flags.database.empty()) return flags.database;
+  return flags.in_memory ? "memory:" : "embedded:" + flags.data;
+}
+
 Result<Served> open_database(const ServeFlags& flags, unsigned threads) {
-  const std::string connection_string = !flags.database.empty() ? flags.database
-                                        : flags.in_memory       ? "memory:"
-                                                                : "embedded:" + flags.data;
+  const std::string connection_string = connection_string_of(flags);
   const OpenOptions options{
       .embedded = {.durability = durabilities.at(flags.durability),
                    .sync_interval = std::chrono::milliseconds(flags.sync_interval_ms),
@@ -139,15 +139,6 @@ Result<Served> open_database(const ServeFlags& flags, unsigned threads) {
   return served;
 }
 
-int complain_about_database(const ServeFlags& flags, const Error& error) {
-  // Of a folder everything is the folder's fault; of another string, what makes no sense is the
-  // string's, or that of the settings around it.
-  const bool of_folder = flags.database.empty() || (flags.database.starts_with(embedded_scheme) &&
-                                                    flags.database.size() > embedded_scheme.size());
-  const bool makes_no_sense = error.code() == ErrorCode::invalid_argument;
-  return complain(!of_folder && makes_no_sense ? exit_misused : exit_no_data, error.message());
-}
-
 int serve(const ServeFlags& flags) {
   start_logging(flags.log_level, flags.log_format);
   raise_file_limit();
@@ -166,7 +157,7 @@ int serve(const ServeFlags& flags) {
 
   const unsigned threads_if_remote = flags.threads != 0 ? flags.threads : remote_threads;
   auto served = open_database(flags, threads_if_remote);
-  if (!served) return complain_about_database(flags, served.error());
+  if (!served) return complain(Connection{connection_string_of(flags)}, served.error());
   if (served->is_remote) server_options.threads = threads_if_remote;
 
   auto server = Server::start(*served->database, server_options);

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+#include "dynakeep/error.h"
+#include "exit_code.h"
+
+namespace dynakeep::app {
+
+// One line on stderr, "dynakeep: what is wrong". Returns the code, for the program to end with.
+int complain(ExitCode code, std::string_view what);
+
+// The same of an error: misused if what was asked makes no sense, else failed.
+int complain(const Error& error);
+
+}  // namespace dynakeep::app

@@ -1,0 +1,40 @@
+#include "connection.h"
+
+#include "complain.h"
+#include "dynakeep/open.h"
+
+namespace dynakeep::app {
+
+namespace {
+
+constexpr std::string_view embedded_scheme = "embedded:";
+
+}  // namespace
+
+void add_connection_flag(CLI::App& command, Connection& connection) {
+  command
+      .add_option("--database", connection.database,
+                  "Where the data is:\n"
+                  "  http://HOST:PORT   a server of the DynamoDB protocol; also https\n"
+                  "  dynamodb://REGION  Amazon DynamoDB\n"
+                  "  embedded:FOLDER    a folder that no server has open")
+      ->envname("DYNAKEEP_DATABASE")
+      ->capture_default_str()
+      ->type_name("CONNECTION")
+      ->group("Data");
+}
+
+Result<std::unique_ptr<Database>> connect(const Connection& connection) {
+  return open(connection.database);
+}
+
+int complain(const Connection& connection, const Error& error) {
+  // Of a folder everything is the folder's fault; of another string, what makes no sense is its
+  // own.
+  const bool of_folder = connection.database.starts_with(embedded_scheme) &&
+                         connection.database.size() > embedded_scheme.size();
+  const bool misused = error.code() == ErrorCode::invalid_argument && !of_folder;
+  return complain(misused ? exit_misused : exit_no_data, error.message());
+}
+
+}  // namespace dynakeep::app

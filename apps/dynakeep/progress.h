@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace dynakeep::app {
+
+// How far long work is: one line on stderr, written over again and again, and gone at the end.
+// Silent where stderr is not a terminal.
+class Progress {
+ public:
+  // "events checked"; the count is put before it.
+  explicit Progress(std::string what);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void at(std::uint64_t count);
+
+  // Takes the line away, for something else to be written; the next at() brings it back.
+  void hide();
+
+ private:
+  std::string what_;
+  bool interactive_;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point next_;
+};
+
+}  // namespace dynakeep::app
