@@ -25,11 +25,12 @@ bool equal_ignoring_case(std::string_view left, std::string_view right) {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  INVARIANT(!breaks_line(name) && !breaks_line(value));
   const auto name_at = static_cast<std::uint32_t>(text_.size());
   text_.append(name).append(": ");
   const auto value_at = static_cast<std::uint32_t>(text_.size());
-  text_.append(value).append("\r\n");
+  text_.append(value);
+  INVARIANT(!breaks_line(std::string_view(text_).substr(name_at)));
+  text_.append("\r\n");
   entries_.push_back({.name_at = name_at,
                       .name_bytes = static_cast<std::uint32_t>(name.size()),
                       .value_at = value_at,

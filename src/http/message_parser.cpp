@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -38,6 +39,25 @@ bool are_in(std::string_view text, CharacterClass wanted) {
   return std::all_of(text.begin(), text.end(), [wanted](char c) { return is_in(c, wanted); });
 }
 
+// Whether one of the bytes is below 0x20 or is 0x7f.
+bool holds_control(std::uint64_t eight_bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t tops = ones * 0x80;
+  const std::uint64_t is_7f = eight_bytes ^ (ones * 0x7f);
+  return ((((eight_bytes - ones * 0x20) & ~eight_bytes) | ((is_7f - ones) & ~is_7f)) & tops) != 0;
+}
+
+// Most of a head is values, and none of what they may not hold is likely: eight at a time.
+bool is_value(std::string_view text) {
+  while (text.size() >= 8) {
+    std::uint64_t eight_bytes = 0;
+    std::memcpy(&eight_bytes, text.data(), sizeof eight_bytes);
+    if (holds_control(eight_bytes)) return are_in(text, in_value);  // or a tab
+    text.remove_prefix(sizeof eight_bytes);
+  }
+  return are_in(text, in_value);
+}
+
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
@@ -63,7 +83,7 @@ std::optional<Field> parse_field(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const Field field{.name = line.substr(0, colon), .value = trimmed(line.substr(colon + 1))};
-  if (!is_token(field.name) || !are_in(field.value, in_value)) return std::nullopt;
+  if (!is_token(field.name) || !is_value(field.value)) return std::nullopt;
   return field;
 }
 
@@ -82,7 +102,7 @@ std::optional<std::uint64_t> parse_digits(std::string_view text) {
 // "1a;name=value" -> 26. Extensions mean nothing to us.
 std::optional<std::uint64_t> parse_chunk_size(std::string_view line) {
   const auto semicolon = line.find(';');
-  if (semicolon != std::string_view::npos && !are_in(line.substr(semicolon), in_value)) {
+  if (semicolon != std::string_view::npos && !is_value(line.substr(semicolon))) {
     return std::nullopt;
   }
   const std::string_view text = trimmed(line.substr(0, semicolon));
@@ -109,7 +129,7 @@ bool is_token(std::string_view text) { return !text.empty() && are_in(text, in_t
 
 bool is_target(std::string_view text) { return !text.empty() && are_in(text, in_target); }
 
-bool is_field_value(std::string_view text) { return are_in(text, in_value); }
+bool is_field_value(std::string_view text) { return is_value(text); }
 
 MessageParser::MessageParser(const MessageLimits& limits, Headers& headers, std::string& body)
     : limits_(limits), headers_(headers), body_(body) {}

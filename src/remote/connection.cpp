@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -52,6 +53,10 @@ Connection::Connection(std::unique_ptr<Channel> channel, std::string peer,
 
 Result<http::HttpResponse> Connection::exchange(const http::HttpRequest& request,
                                                 Deadline deadline) {
+  if (!http::is_token(request.method) || !http::is_target(request.target)) {
+    return Error(ErrorCode::invalid_argument,
+                 "a request's method or target holds a character that it may not hold");
+  }
   head_.clear();
   head_.append(request.method).append(" ").append(additions_.before_target);
   head_.append(request.target).append(" HTTP/1.1\r\n");
@@ -72,6 +77,7 @@ Result<http::HttpResponse> Connection::exchange(const http::HttpRequest& request
   if (auto stopped = receive(deadline)) return *std::move(stopped);
   may_stay_ = all_sent_ && parser_.keep_alive() && unparsed_bytes_ == 0;
   auto response = parser_.take();
+  if (const auto parameters = response.headers.find("keep-alive")) note_keep_alive(*parameters);
   // What describes a body that is not there describes the one that a GET would bring.
   if (request.method == "HEAD") return response;
   if (const auto unpacked = unpack_body(response, answer_bytes_max_); !unpacked) {
@@ -179,6 +185,17 @@ void Connection::parse(std::size_t bytes_read) {
   }
   std::memmove(buffer_.data(), bytes.data(), bytes.size());
   unparsed_bytes_ = bytes.size();
+}
+
+void Connection::note_keep_alive(std::string_view parameters) {
+  constexpr std::string_view name = "timeout=";
+  const auto at = parameters.find(name);
+  if (at == std::string_view::npos) return;
+  const std::string_view digits = parameters.substr(at + name.size());
+  std::uint32_t seconds = 0;
+  const char* const end = digits.data() + digits.size();
+  if (std::from_chars(digits.data(), end, seconds).ec != std::errc()) return;
+  stays_for_ = std::chrono::seconds(std::max(seconds, std::uint32_t{1}) - 1);
 }
 
 bool Connection::is_answered() const { return parser_.state() != State::head; }

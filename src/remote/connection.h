@@ -30,11 +30,15 @@ class Connection {
              Additions additions = {});
 
   // Sends the request with what is added to it and its Content-Length, and reads the response, its
-  // body unpacked. Refused as Transport::send says.
+  // body unpacked. Refused as Transport::send says, and with invalid_argument if the method or the
+  // target would not be read as such.
   Result<http::HttpResponse> exchange(const http::HttpRequest& request, Deadline deadline);
 
   // Whether another exchange may follow: both sides kept to the rules and want it.
   bool may_stay() const { return may_stay_; }
+  // For how long the other side said it keeps it without a request ("Keep-Alive: timeout=5"), less
+  // a second for what is on its way.
+  std::chrono::seconds stays_for() const { return stays_for_; }
   // Whether the other side still holds it open, as far as can be seen.
   bool is_quiet() { return channel_->is_quiet(); }
 
@@ -46,6 +50,8 @@ class Connection {
   // A head that fits here is not too long, and neither is one that does not.
   static constexpr std::size_t buffer_bytes = std::size_t{32} << 10;
 
+  static constexpr std::chrono::seconds forever = std::chrono::hours(24);
+
   // What keeps an exchange from going on; none when it may.
   using Trouble = std::optional<Error>;
 
@@ -54,6 +60,7 @@ class Connection {
   // Reads once, without waiting, and parses what came.
   Moved::Outcome read_some();
   void parse(std::size_t bytes_read);
+  void note_keep_alive(std::string_view parameters);
   bool is_answered() const;
   Error trouble(ErrorCode code, std::string_view what) const;
   Error no_answer_in_time() const;
@@ -69,6 +76,7 @@ class Connection {
   bool all_sent_ = false;
   bool drained_ = true;  // the last read found nothing more
   bool may_stay_ = true;
+  std::chrono::seconds stays_for_ = forever;
 };
 
 }  // namespace dynakeep::remote

@@ -60,7 +60,7 @@ class PooledTransport final : public Transport {
   struct Idle {
     Origin origin;
     std::unique_ptr<Connection> connection;
-    Deadline unused_since;
+    Deadline good_until;
   };
 
   // A caller in the queue, on its own stack.
@@ -160,18 +160,20 @@ std::unique_ptr<Connection> PooledTransport::take_idle(const Origin& origin) {
       taken = std::move(*last);
       idle_.erase(std::next(last).base());
     }
-    if (Clock::now() - taken.unused_since >= options_.idle_timeout) continue;
+    if (Clock::now() >= taken.good_until) continue;
     if (taken.connection->is_quiet()) return std::move(taken.connection);
   }
 }
 
 void PooledTransport::keep(const Origin& origin, std::unique_ptr<Connection> connection) {
   const auto now = Clock::now();
+  const auto good_for =
+      std::min<std::chrono::milliseconds>(options_.idle_timeout, connection->stays_for());
   std::vector<Idle> forgotten;  // closed after the lock is given back
   const std::lock_guard lock(mutex_);
-  idle_.push_back({.origin = origin, .connection = std::move(connection), .unused_since = now});
-  while (now - idle_.front().unused_since >= options_.idle_timeout ||
-         idle_.size() > options_.connections_max) {
+  idle_.push_back(
+      {.origin = origin, .connection = std::move(connection), .good_until = now + good_for});
+  while (now >= idle_.front().good_until || idle_.size() > options_.connections_max) {
     forgotten.push_back(std::move(idle_.front()));
     idle_.pop_front();
     if (idle_.empty()) break;

@@ -171,6 +171,19 @@ TEST(PooledTransport, UsesNoConnectionThatWasIdleForTooLong) {
   EXPECT_EQ(server.connections(), 2);
 }
 
+TEST(PooledTransport, UsesNoConnectionThatTheServerIsAboutToClose) {
+  for (const auto& [said, connections] : std::vector<std::pair<std::string, int>>{
+           {"timeout=1", 2}, {"max=7, timeout=0", 2}, {"timeout=60", 1}, {"timeout=", 1}}) {
+    ScriptedServer server([&](Peer& peer) {
+      while (!peer.read_request().empty()) peer.answer("", "Keep-Alive: " + said + "\r\n");
+    });
+    const auto transport = make();
+    ASSERT_TRUE(transport->send(server.origin(), post(""), some_time()));
+    ASSERT_TRUE(transport->send(server.origin(), post(""), some_time()));
+    EXPECT_EQ(server.connections(), connections) << said;
+  }
+}
+
 TEST(PooledTransport, ClosesItsConnectionsWhenItGoes) {
   std::latch closed(1);
   ScriptedServer server([&](Peer& peer) {
@@ -294,6 +307,22 @@ TEST(PooledTransport, TakesAnAnswerThatDoesNotWaitForTheWholeRequest) {
     EXPECT_EQ(answered->status, 413);
     EXPECT_EQ(answered->body, "no");
     EXPECT_EQ(server.connections(), i);  // what was left unsent makes the first one useless
+  }
+}
+
+TEST(PooledTransport, SendsNothingThatWouldBeReadAsMoreThanOneRequest) {
+  ScriptedServer server(echo);
+  const auto transport = make();
+  for (const auto& [method, target] :
+       std::vector<std::pair<std::string, std::string>>{{"GET", "/ HTTP/1.1\r\nA: b"},
+                                                        {"GET", ""},
+                                                        {"GET", "/a b"},
+                                                        {"GET /", "/"},
+                                                        {"", "/"}}) {
+    const Error error = failure_of(
+        transport->send(server.origin(), {.method = method, .target = target}, some_time()));
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    EXPECT_FALSE(error.outcome_unknown());
   }
 }
 
