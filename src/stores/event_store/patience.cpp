@@ -4,9 +4,10 @@
 #include <array>
 #include <cinttypes>
 #include <cstdio>
-#include <random>
 #include <thread>
 #include <utility>
+
+#include "stores/event_store/chance.h"
 
 namespace dynakeep::event_store {
 namespace {
@@ -14,19 +15,13 @@ namespace {
 constexpr std::chrono::milliseconds first_bound{20};
 constexpr std::chrono::milliseconds last_bound{1000};
 
-// No generator with a state of its own: after a fork two processes would draw the same tokens.
-std::uint64_t draw_from_system() {
-  thread_local std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
-
 }  // namespace
 
 Patience::Patience(unsigned attempts_max, std::function<void(std::chrono::milliseconds)> wait,
                    std::function<std::uint64_t()> random)
     : attempts_max_(attempts_max), wait_(std::move(wait)), random_(std::move(random)) {
   if (!wait_) wait_ = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
-  if (!random_) random_ = draw_from_system;
+  if (!random_) random_ = system_random;
 }
 
 bool Patience::allows_after(unsigned attempt) const {

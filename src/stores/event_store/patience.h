@@ -18,8 +18,6 @@ class Patience {
   // time below a bound that doubles with each attempt, since those who met once would meet again.
   bool allows_after(unsigned attempt) const;
 
-  void wait(std::chrono::milliseconds time) const { wait_(time); }
-
   // A random UUID, as a transaction's token.
   std::string token() const;
 

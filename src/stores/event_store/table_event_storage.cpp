@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dynakeep/json.h"
+#include "dynakeep/pages.h"
 #include "stores/event_store/attributes.h"
 #include "stores/event_store/page_token.h"
 
@@ -29,10 +30,6 @@ constexpr const char* from_timestamp = " AND #timestamp >= :initialEventAfter";
 constexpr const char* to_timestamp = " AND #timestamp <= :initialEventBefore";
 constexpr const char* between_timestamps =
     " AND #timestamp BETWEEN :initialEventAfter AND :initialEventBefore";
-
-constexpr std::size_t batch_writes_max = 25;
-constexpr std::chrono::milliseconds table_pause{250};
-constexpr int table_pauses_max = 240;  // a minute
 
 Error refused(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
@@ -542,28 +539,10 @@ Result<bool> TableEventStorage::is_there(const Key& key) {
 // ---- deleting ----
 
 Result<void> TableEventStorage::delete_items(const std::vector<Item>& items) {
-  const std::string table = table_name();
-  for (std::size_t done = 0; done < items.size();) {
-    std::vector<WriteRequest> batch;
-    for (; done < items.size() && batch.size() < batch_writes_max; ++done) {
-      batch.push_back({.remove = key_of(items[done])});
-    }
-    for (unsigned attempt = 1; !batch.empty(); ++attempt) {
-      BatchWriteItemRequest request;
-      request.request_items.emplace()[table] = batch;
-      auto answer = TRY(database_.batch_write_item(request));
-      const auto left = answer.unprocessed_items.find(table);
-      if (left == answer.unprocessed_items.end() || left->second.empty()) break;
-      if (left->second.size() < batch.size()) attempt = 1;
-      batch = std::move(left->second);
-      if (!patience_.allows_after(attempt)) {
-        return Error(ErrorCode::provisioned_throughput_exceeded,
-                     "The database took none of a batch of deletions, " + std::to_string(attempt) +
-                         " times in a row");
-      }
-    }
-  }
-  return {};
+  std::vector<WriteRequest> deletions;
+  deletions.reserve(items.size());
+  for (const Item& item : items) deletions.push_back({.remove = key_of(item)});
+  return write_items(database_, table_name(), std::move(deletions));
 }
 
 // ---- the table ----
@@ -592,24 +571,8 @@ CreateTableRequest TableEventStorage::table_definition() const {
 }
 
 Result<void> TableEventStorage::create_table() {
-  const CreateTableRequest definition = table_definition();
-  const auto created = database_.create_table(definition);
-  if (!created && created.error().code() != ErrorCode::resource_in_use) return created.error();
-  for (int pauses = 0;; ++pauses) {
-    const auto described =
-        TRY(database_.describe_table({.table_name = definition.table_name})).table;
-    const auto& indexes = described.global_secondary_indexes;
-    const bool ready = described.table_status == TableStatus::active &&
-                       std::all_of(indexes.begin(), indexes.end(), [](const auto& index) {
-                         return index.index_status == IndexStatus::active;
-                       });
-    if (ready) return check_table();
-    if (pauses == table_pauses_max) {
-      return Error(ErrorCode::timed_out,
-                   "Table " + *definition.table_name + " has not become active");
-    }
-    patience_.wait(table_pause);
-  }
+  TRY(create_table_and_wait(database_, table_definition()));
+  return check_table();
 }
 
 Result<void> TableEventStorage::check_table() {

@@ -445,48 +445,6 @@ TEST_F(Interrupted, DeletingLeavesTheAggregateListedUntilItIsGone) {
   EXPECT_EQ(stored("o-1"), 0u);
 }
 
-TEST_F(Interrupted, DeletionsThatTheDatabaseDidNotGetDoneAreSentAgain) {
-  // Half of each batch is left over.
-  class HalfDone : public contract::ScriptedDatabase {
-   public:
-    using ScriptedDatabase::ScriptedDatabase;
-    Result<BatchWriteItemResult> batch_write_item(const BatchWriteItemRequest& request) override {
-      BatchWriteItemRequest part = request;
-      auto& batch = part.request_items->begin()->second;
-      const std::size_t done = (batch.size() + 1) / 2;
-      std::vector<WriteRequest> left(batch.begin() + static_cast<std::ptrdiff_t>(done),
-                                     batch.end());
-      batch.resize(done);
-      auto answer = TRY(ScriptedDatabase::batch_write_item(part));
-      if (!left.empty()) answer.unprocessed_items["events"] = std::move(left);
-      return answer;
-    }
-  };
-  HalfDone half(*engine_);
-  std::vector<std::chrono::milliseconds> waits;
-  const auto storage = single_table_event_storage(
-      half, {.table_name = "events",
-             .wait = [&](std::chrono::milliseconds time) { waits.push_back(time); }});
-  EXPECT_EQ(must(storage->delete_aggregate(orders, "o-1")), 130u);
-  EXPECT_EQ(stored("o-1"), 0u);
-  EXPECT_FALSE(waits.empty());
-}
-
-TEST_F(Interrupted, ADatabaseThatTakesNothingEndsTheDeletion) {
-  class Full : public contract::ScriptedDatabase {
-   public:
-    using ScriptedDatabase::ScriptedDatabase;
-    Result<BatchWriteItemResult> batch_write_item(const BatchWriteItemRequest& request) override {
-      return BatchWriteItemResult{.unprocessed_items = *request.request_items};
-    }
-  };
-  Full full(*engine_);
-  const auto storage = single_table_event_storage(
-      full, {.table_name = "events", .wait = [](std::chrono::milliseconds) {}});
-  refused(storage->delete_aggregate(orders, "o-1"), ErrorCode::provisioned_throughput_exceeded);
-  EXPECT_EQ(stored("o-1"), 130u);
-}
-
 TEST_F(Interrupted, ArchivingLosesNoEventAndFinishesWhenDoneAgain) {
   const auto archive =
       single_table_event_storage(*engine_, {.table_name = "archive", .clock = &clock_});
