@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -172,10 +173,12 @@ void Listener::place(FileDescriptor client) {
   }
   const int yes = 1;
   ::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  const auto least =
-      std::min_element(workers_.begin(), workers_.end(), [](const auto& left, const auto& right) {
+  // Of equals the last: the first accepts, and if the database is elsewhere a call may hold its
+  // thread for long.
+  const auto least = std::prev(
+      std::min_element(workers_.rbegin(), workers_.rend(), [](const auto& left, const auto& right) {
         return left->connection_count() < right->connection_count();
-      });
+      }).base());
   if (least == workers_.begin()) {
     (*least)->adopt(std::move(client));
   } else {
@@ -185,13 +188,16 @@ void Listener::place(FileDescriptor client) {
 
 void Listener::stop(std::chrono::milliseconds within) {
   if (threads_.empty()) return;
-  workers_.front()->loop().post([this] {
+  // The others are told by the thread that accepts, once it does no more: behind the last
+  // connection that it gave them. A connection given to a thread that has ended would be open and
+  // never read.
+  workers_.front()->loop().post([this, within] {
     workers_.front()->loop().unwatch(socket_.get());
     socket_.reset();
+    for (auto& worker : workers_) {
+      worker->loop().post([&worker = *worker, within] { worker.begin_drain(within); });
+    }
   });
-  for (auto& worker : workers_) {
-    worker->loop().post([&worker = *worker, within] { worker.begin_drain(within); });
-  }
   for (auto& thread : threads_) thread.join();
   threads_.clear();
 }
