@@ -1,3 +1,4 @@
+#include <latch>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -166,6 +167,32 @@ TEST(ConnectRemote, CarriesCallsOfManyThreadsAtOnce) {
   threads.clear();
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(server.engine->scan({.table_name = "Songs"}).value().count, threads_count);
+}
+
+TEST(ConnectRemote, EndsTheCallsOfAllThreadsWhenItsServerStops) {
+  constexpr int threads_count = 32;
+  const RemoteServer server;
+  auto options = server.reach();
+  options.attempts_max = 1;
+  const auto database = connect_remote(options).value();
+  std::latch all_have_called(threads_count);
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < threads_count; ++thread) {
+    threads.emplace_back([&] {
+      const auto first = database->list_tables({});
+      EXPECT_TRUE(first) << first.error();
+      all_have_called.count_down();
+      while (true) {
+        const auto listed = database->list_tables({});
+        if (listed) continue;
+        EXPECT_EQ(listed.error().code(), ErrorCode::unavailable) << listed.error();
+        return;
+      }
+    });
+  }
+  all_have_called.wait();
+  server.server->stop();
+  threads.clear();
 }
 
 TEST(ConnectRemote, OutlivesItsServerAndFindsTheNextOnItsPort) {
