@@ -445,6 +445,36 @@ TEST_F(Interrupted, DeletingLeavesTheAggregateListedUntilItIsGone) {
   EXPECT_EQ(stored("o-1"), 0u);
 }
 
+TEST_F(Interrupted, DeletingLeavesItListedAlsoWhereABatchIsHalfDone) {
+  // Of each batch the last write is done and the others are left over; every third call fails.
+  class HalfDone : public contract::ScriptedDatabase {
+   public:
+    using ScriptedDatabase::ScriptedDatabase;
+    Result<BatchWriteItemResult> batch_write_item(const BatchWriteItemRequest& request) override {
+      if (++calls_ % 3 == 0) return Error(ErrorCode::unavailable, "gone");
+      BatchWriteItemRequest part = request;
+      auto& batch = part.request_items->begin()->second;
+      std::vector<WriteRequest> left(batch.begin(), batch.end() - 1);
+      batch.erase(batch.begin(), batch.end() - 1);
+      auto answer = TRY(ScriptedDatabase::batch_write_item(part));
+      if (!left.empty()) answer.unprocessed_items["events"] = std::move(left);
+      return answer;
+    }
+
+   private:
+    int calls_ = 0;
+  };
+  must(storage_->delete_aggregate(orders, "o-1"));
+  for (Version version = 1; version <= 5; ++version) must(push(version));
+  HalfDone half(*engine_);
+  const auto storage = single_table_event_storage(half, {.table_name = "events"});
+  for (int interruptions = 0; stored("o-1") > 0; ++interruptions) {
+    const auto deleted = storage->delete_aggregate(orders, "o-1");
+    EXPECT_EQ(is_listed(), stored("o-1") > 0);
+    ASSERT_LT(interruptions, 10);
+  }
+}
+
 TEST_F(Interrupted, ArchivingLosesNoEventAndFinishesWhenDoneAgain) {
   const auto archive =
       single_table_event_storage(*engine_, {.table_name = "archive", .clock = &clock_});
