@@ -40,7 +40,9 @@ struct RemoteOptions {
   // A PEM file of the authorities to trust. Empty: AWS_CA_BUNDLE, the profile's ca_bundle, else the
   // system's store.
   std::string ca_bundle = {};
-  // "http://host:port", "none" for none. Empty: HTTP_PROXY and HTTPS_PROXY, with NO_PROXY.
+  // "http://host:port", with "user:password@" before the host if need be; "none" for none. Empty:
+  // HTTP_PROXY, HTTPS_PROXY and ALL_PROXY but for the hosts in NO_PROXY, the same names in lower
+  // case first; this machine is then reached without.
   std::string proxy = {};
 
   // Ask the endpoint what it can do (Database::capabilities()) when connecting. Amazon's own is
