@@ -1,0 +1,65 @@
+"""What a call through boto3 costs; flags and figures are those of main.cpp."""
+
+import argparse
+import json
+import resource
+import time
+
+import boto3
+from botocore.config import Config
+
+parser = argparse.ArgumentParser()
+for flag, kind in (("endpoint", str), ("operation", str), ("item", str), ("seconds", float), ("items", int),
+                   ("key", str), ("secret", str)):
+    parser.add_argument(f"--{flag}", type=kind, required=True)
+options = parser.parse_args()
+with open(options.item, encoding="utf-8") as file:
+    item = json.load(file)
+client = boto3.client("dynamodb", endpoint_url=options.endpoint, region_name="us-east-1",
+                      aws_access_key_id=options.key, aws_secret_access_key=options.secret,
+                      config=Config(retries={"total_max_attempts": 1}))
+
+
+def name_of(turn):
+    return f"song-{turn % options.items:010}"
+
+
+def get(turn):
+    found = client.get_item(TableName="Songs", Key={"name": {"S": name_of(turn)}})
+    if found["Item"]["title"] != item["title"]:
+        raise ValueError("another item")
+
+
+def put(turn):
+    client.put_item(TableName="Songs", Item={**item, "name": {"S": name_of(turn)}, "plays": {"N": str(turn)}})
+
+
+call = {"get": get, "put": put}[options.operation]
+turns = 0
+
+
+def run(seconds):
+    global turns
+    latencies = []
+    now = time.perf_counter()
+    end = now + seconds
+    while now < end:
+        call(turns)
+        turns += 1
+        after = time.perf_counter()
+        latencies.append((after - now) * 1e6)
+        now = after
+    return latencies
+
+
+def cpu_us():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return (used.ru_utime + used.ru_stime) * 1e6
+
+
+run(options.seconds / 2)  # connections, caches of signing keys
+before = cpu_us()
+seen = sorted(run(options.seconds))
+used = cpu_us() - before
+print(json.dumps({"calls": len(seen), "cpu_us": used / len(seen), "p50_us": round(seen[len(seen) // 2]),
+                  "p99_us": round(seen[int(0.99 * (len(seen) - 1))])}))
