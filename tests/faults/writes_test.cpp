@@ -5,12 +5,14 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dynakeep/pages.h"
 #include "faults/world.h"
 
 namespace dynakeep::faults {
@@ -196,6 +198,41 @@ TEST(FaultyWrites, APutIsThereIfAcknowledgedAndOnlyThereIfItMayBe) {
   EXPECT_GT(outcomes.done, 2000);
 }
 
+// A wrong checksum means that the answer is not the server's: what is read is what is there, or an
+// error.
+TEST(FaultyWrites, ReadsAreRightOrFail) {
+  auto world = make_world(all_faults_but({}));
+  constexpr std::int64_t items = 100;
+  for (std::int64_t i = 0; i < items; ++i) {
+    ASSERT_TRUE(world.embedded->put_item(
+        {.table_name = "Table",
+         .item = Item{{"id", "item " + std::to_string(i)}, {"count", i * 11}, {"again", i * 11}}}));
+  }
+  std::atomic<int> right = 0;
+  std::atomic<int> wrong = 0;
+  on_threads(threads, [&](std::size_t thread) {
+    for (std::int64_t i = 0; i < 200; ++i) {
+      const auto number = (i + static_cast<std::int64_t>(thread)) % items;
+      const auto id = "item " + std::to_string(number);
+      const auto got = world.remote->get_item({.table_name = "Table", .key = Key{{"id", id}}});
+      if (!got) {
+        EXPECT_NE(got.error().code(), ErrorCode::validation) << got.error();
+        EXPECT_FALSE(got.error().outcome_unknown()) << got.error();
+        continue;
+      }
+      const Item expected{{"id", id}, {"count", number * 11}, {"again", number * 11}};
+      if (got->item == expected) {
+        ++right;
+      } else if (wrong++ == 0) {
+        std::cout << "read " << *got->item << " for " << expected << '\n';
+      }
+    }
+  });
+  world.settle();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(right, 2000);
+}
+
 TEST(FaultyWrites, AnAdditionIsNeverDoneTwice) {
   // Who doubles requests doubles additions: that is not the client's doing.
   auto world = make_world(all_faults_but({Fault::send_twice, Fault::send_twice_answer_second}));
@@ -258,6 +295,39 @@ TEST(FaultyWrites, ATransactionIsDoneOnceAndNeverByHalf) {
   EXPECT_EQ(number_at(*world.embedded, "left", "plays"), orders);
   EXPECT_EQ(number_at(*world.embedded, "right", "plays"), orders);
   EXPECT_GT(outcomes.done, 400);
+}
+
+TEST(FaultyWrites, WriteItemsIsDoneInWholeIfItSaysSo) {
+  auto world = make_world(all_faults_but({}));
+  Outcomes outcomes;
+  std::mutex mutex;
+  std::set<std::string> acknowledged;
+  on_threads(threads, [&](std::size_t thread) {
+    for (int i = 0; i < 12; ++i) {
+      std::vector<std::string> ids;
+      std::vector<WriteRequest> writes;
+      for (int item = 0; item < 60; ++item) {
+        ids.push_back("item " + std::to_string(thread) + " " + std::to_string(i) + " " +
+                      std::to_string(item));
+        writes.push_back({.put = Item{{"id", ids.back()}, {"count", item}}});
+      }
+      const auto outcome = outcome_of(write_items(*world.remote, "Table", std::move(writes)));
+      outcomes.add(outcome);
+      const std::lock_guard lock(mutex);
+      if (outcome == Outcome::done) acknowledged.insert(ids.begin(), ids.end());
+    }
+  });
+  world.settle();
+  std::cout << outcomes << '\n';
+  std::set<std::string> there;
+  const auto walked =
+      for_each_item(*world.embedded, ScanRequest{.table_name = "Table"}, [&](Item&& item) {
+        there.insert(item.at("id").as_string());
+        return true;
+      });
+  ASSERT_TRUE(walked) << walked.error();
+  for (const auto& id : acknowledged) EXPECT_TRUE(there.contains(id)) << id;
+  EXPECT_GT(acknowledged.size(), 2000U);
 }
 
 }  // namespace
