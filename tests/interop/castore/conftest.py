@@ -7,6 +7,7 @@ takes is said in javascript/driver.mjs.
 import json
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import uuid
@@ -174,6 +175,14 @@ def party(processes, tables):
         return found
 
     return on_these_tables
+
+
+@pytest.fixture(scope="session")
+def seed():
+    """Of what is random; pytest shows it with a failure. DYNAKEEP_SEED runs one again."""
+    chosen = int(os.environ.get("DYNAKEEP_SEED", random.SystemRandom().randrange(1 << 32)))
+    print(f"DYNAKEEP_SEED={chosen}")
+    return chosen
 
 
 def pytest_unconfigure(config):

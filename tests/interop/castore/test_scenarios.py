@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from random import Random
 
 import pytest
 from conftest import DATASET
@@ -286,6 +287,75 @@ def test_both_bounds_of_a_listing_are_inclusive(party, first, second, form):
     assert listed["aggregateIds"] == [{"aggregateId": "day-2", "initialEventTimestamp": moment}]
 
 
+# X12
+def test_snapshots_leave_castore_undisturbed(party, tables):
+    party(JAVASCRIPT).run("seed")
+    before = tables.items()
+    table = tables.names["events"] + "-snapshots"
+    taken = party(CPP).call("takeSnapshots", store="ORDERS", table=table)
+    listed = [row["aggregateId"] for row in party(JAVASCRIPT).listed("ORDERS")["aggregateIds"]]
+    assert taken == [aggregate_id for aggregate_id in listed if aggregate_id != "gap"]  # a gap may yet be filled
+    party(JAVASCRIPT).run("verify")
+    party(CPP).run("verify")
+    assert tables.items() == before
+
+
+def in_order(messages):
+    """What was told, those of one moment in an order of our own."""
+    told = []
+    for _, same in itertools.groupby(messages, key=lambda message: message["event"]["timestamp"]):
+        told += sorted(same, key=lambda message: (message["eventStoreId"], message["event"]["aggregateId"]))
+    return told
+
+
+# X13
+@pytest.mark.parametrize("stores", [["ORDERS"], ["CUSTOMERS"], ["ORDERS", "CUSTOMERS"]], ids="-".join)
+@pytest.mark.parametrize("filters", [{}, {"from": "2021-01-01T00:00:00.000Z", "to": "2021-05-02T00:00:00.000Z"}],
+                         ids=["all", "bounded"])
+def test_both_replay_the_same_events_in_the_same_order(party, stores, filters):
+    party(JAVASCRIPT).run("seed")
+    ours, theirs = (party(language).call("replay", stores=stores, filters=filters) for language in (CPP, JAVASCRIPT))
+    assert ours and all(message["replay"] for message in ours)
+
+    def went_backwards(message):
+        return message["event"]["aggregateId"] == "order-2"
+
+    # Castore goes by timestamp alone; we keep each aggregate in the order of its versions.
+    backwards = [message["event"]["version"] for message in ours if went_backwards(message)]
+    assert backwards == sorted(backwards)
+    assert {json.dumps(message, sort_keys=True) for message in ours} == {
+        json.dumps(message, sort_keys=True) for message in theirs}
+    assert in_order(itertools.filterfalse(went_backwards, ours)) == in_order(itertools.filterfalse(went_backwards, theirs))
+
+
+# X13
+def test_a_replay_of_several_pages_of_aggregates(party):
+    # 27 aggregates, each with a second event long after the first. (Of 40, castore would lose events.)
+    for version, month in ((1, "01"), (2, "02")):
+        for index in range(27):
+            stamp = f"2021-{month}-{1 + index:02}T00:00:00.000Z"
+            push(party(JAVASCRIPT), "ORDERS", order(f"paged-{index}", version, timestamp=stamp))
+    ours, theirs = (party(language).call("replay", stores=["ORDERS"]) for language in (CPP, JAVASCRIPT))
+    assert ours == theirs
+    assert len(ours) == 54
+
+
+# X14
+def test_a_migrated_table_is_read_as_if_castore_had_filled_it(party, tables):
+    party(JAVASCRIPT).run("seed")
+    by_castore = [item for item in tables.items() if item["aggregateId"]["S"].startswith("ORDERS#")]
+    for item in tables.items():
+        key = {name: item[name] for name in ("aggregateId", "version")}
+        tables.client.delete_item(TableName=tables.names["events"], Key=key)
+
+    assert party(CPP).call("migrate", store="ORDERS") == len(by_castore)
+    assert tables.items() == by_castore
+    for row in party(JAVASCRIPT).listed("ORDERS", format="legacy")["aggregateIds"]:
+        migrated, legacy = (party(JAVASCRIPT).events("ORDERS", row["aggregateId"], format=form) for form in FORMATS)
+        assert migrated == legacy
+    assert party(JAVASCRIPT).listed("ORDERS") == party(JAVASCRIPT).listed("ORDERS", format="legacy")
+
+
 # X15
 @pairs
 @formats
@@ -310,3 +380,138 @@ def test_timestamps_that_nobody_gave(party, first, second):
         assert [row["initialEventTimestamp"] for row in rows] == stamps
         assert {row["aggregateId"]: row["initialEventTimestamp"] for row in rows} == {
             event["aggregateId"]: event["timestamp"] for event in pushed}
+
+
+# F1, F2
+@formats
+def test_both_answer_a_push_and_a_load_alike(party, form):
+    def answers(language):
+        one = party(language)
+        event = order(f"alike-{language}", 1, timestamp="2024-05-01T09:30:00.000Z", payload={"a": [1]}, metadata="m")
+        said = [one.call("pushEvent", store="ORDERS", format=form, event=event),
+                one.call("pushEvent", store="ORDERS", format=form,
+                         event=order(f"alike-{language}", 2, timestamp="2024-05-02T09:30:00.000Z")),
+                *(one.call("getAggregate", store="ORDERS", format=form, aggregateId=f"alike-{language}", options=options)
+                  for options in ({}, {"maxVersion": 1}, {"maxVersion": 0})),
+                one.call("getExistingAggregate", store="ORDERS", format=form, aggregateId=f"alike-{language}"),
+                one.call("getAggregate", store="ORDERS", format=form, aggregateId="nobody")]
+        return json.loads(json.dumps(said).replace(f"alike-{language}", "alike"))
+
+    assert answers(CPP) == answers(JAVASCRIPT)
+
+
+# F1
+@formats
+def test_both_miss_an_aggregate_in_the_same_words(party, form):
+    push(party(CPP), "ORDERS", order("missed", 2), format=form)
+    for options in ({}, {"maxVersion": 1}):
+        said = [party(language).refusal("getExistingAggregate", store="ORDERS", format=form, options=options,
+                                        aggregateId="missed" if options else "nobody") for language in (CPP, JAVASCRIPT)]
+        assert said[0]["message"] == said[1]["message"]
+
+
+# D1
+def test_both_answer_a_group_alike(party):
+    def answers(language):
+        stamp = "2024-05-01T09:30:00.000Z"
+        events = group(("ORDERS", order(f"of-{language}", 1, timestamp=stamp)),
+                       ("CUSTOMERS", {"aggregateId": f"of-{language}", "version": 1, "type": "CUSTOMER_CREATED",
+                                      "timestamp": stamp}),
+                       ("ORDERS", order(f"of-{language}", 2, timestamp=stamp)))
+        said = party(language).call("pushEventGroup", events=events)
+        return json.loads(json.dumps(said).replace(f"of-{language}", "of"))
+
+    assert answers(CPP) == answers(JAVASCRIPT)
+
+
+# D2
+def test_what_castore_cannot_say_of_a_group(party):
+    push(party(JAVASCRIPT), "ORDERS", order("taken", 1))
+    events = group(("CUSTOMERS", {"aggregateId": "free", "version": 1, "type": "CUSTOMER_CREATED"}),
+                   ("ORDERS", order("taken", 1)))
+    assert_exists_already(party(CPP).refusal("pushEventGroup", events=events), "ORDERS", "taken", 1)
+    theirs = party(JAVASCRIPT).refusal("pushEventGroup", events=events)
+    assert (theirs["code"], theirs["aggregateId"]) == ("EventAlreadyExistsError", "???")
+    assert party(JAVASCRIPT).events("CUSTOMERS", "free") == []
+
+
+# E5
+@formats
+@pytest.mark.parametrize("token", ["", "nope", "{"])
+def test_both_refuse_a_bad_page_token_in_the_same_words(party, form, token):
+    for language in (CPP, JAVASCRIPT):
+        said = party(language).refusal("listAggregateIds", store="ORDERS", format=form, options={"pageToken": token})
+        assert said["message"] == "Invalid page token"
+
+
+# E5
+@formats
+@pytest.mark.parametrize("token", ["null", "5", "[]", '{"lastEvaluatedKey":{"a":{"S":"x"}}}', '{"limit":0}'])
+def test_we_refuse_page_tokens_that_castore_takes_for_others(party, form, token):
+    said = party(CPP).refusal("listAggregateIds", store="ORDERS", format=form, options={"pageToken": token})
+    assert said["message"]
+
+
+# E5
+@both_ways
+def test_a_page_token_of_another_store_is_refused(party, first, second):
+    for index in range(3):
+        push(party(first), "ORDERS", order(f"o-{index}", 1))
+        push(party(first), "CUSTOMERS", {"aggregateId": f"c-{index}", "version": 1, "type": "CUSTOMER_CREATED"})
+    token = party(first).listed("ORDERS", options={"limit": 1})["nextPageToken"]
+    party(second).refusal("listAggregateIds", store="CUSTOMERS", options={"pageToken": token})
+
+
+# 7.4
+@formats
+def test_we_read_what_only_castore_writes(party, form):
+    for version in (0, -1, 9007199254740991):
+        push(party(JAVASCRIPT), "ORDERS", order("odd", version, timestamp="2022"), format=form)
+    if form == "single":  # there the key is the store's id and more
+        push(party(JAVASCRIPT), "ORDERS", order("", 1, timestamp="yesterday"), format=form)
+    for aggregate_id in ("odd", "") if form == "single" else ("odd",):
+        assert party(CPP).events("ORDERS", aggregate_id, format=form) == party(JAVASCRIPT).events("ORDERS", aggregate_id, format=form)
+    assert versions(party(CPP).events("ORDERS", "odd", format=form)) == [-1, 0, 9007199254740991]
+    for event in (order("odd", 0), order("odd", -1), order("", 1), order("odd", 9007199254740992)):
+        assert party(CPP).refusal("pushEvent", store="ORDERS", format=form, event=event)["message"]
+
+
+# A12
+@pairs
+def test_attributes_that_another_program_added_disturb_nobody(party, tables, database, first, second):
+    push(party(first), "ORDERS", order("extra", 1, payload={"a": 1}))
+    item = tables.item("ORDERS#extra", 1)
+    database.put_item(TableName=tables.names["events"], Item={**item, "ttl": {"N": "99"}, "tags": {"SS": ["a", "b"]}})
+    assert party(second).events("ORDERS", "extra")[0]["payload"] == {"a": 1}
+    assert set(party(second).events("ORDERS", "extra")[0]) == {"aggregateId", "version", "type", "timestamp", "payload"}
+
+
+LETTERS = "abc\"\\/\b\f\n\r\t\x00\x1f\x7féß\u2028ключ日本🦊𝄞"
+
+
+def any_json(random, depth=0):
+    kinds = ["null", "truth", "integer", "fraction", "text"] + (["list", "object"] * 2 if depth < 4 else [])
+    kind = random.choice(kinds)
+    if kind == "list":
+        return [any_json(random, depth + 1) for _ in range(random.randrange(4))]
+    if kind == "object":
+        return {any_text(random): any_json(random, depth + 1) for _ in range(random.randrange(4))}
+    return {"null": lambda: None, "truth": lambda: random.random() < 0.5,
+            "integer": lambda: random.randint(-2**53 + 1, 2**53 - 1) >> random.randrange(53),
+            "fraction": lambda: random.uniform(-1, 1) * 10 ** random.randrange(-12, 16),
+            "text": lambda: any_text(random)}[kind]()
+
+
+def any_text(random):
+    return "".join(random.choices(LETTERS, k=random.randrange(8)))
+
+
+# A8, A10, A11
+@pairs
+@formats
+def test_any_json_comes_back_as_it_was(party, seed, first, second, form):
+    random = Random(seed)
+    expected = [order("any", version, payload=any_json(random), metadata=any_json(random)) for version in range(1, 41)]
+    for event in expected:
+        event["timestamp"] = push(party(first), "ORDERS", event, format=form)["timestamp"]
+    assert party(second).events("ORDERS", "any", format=form) == expected

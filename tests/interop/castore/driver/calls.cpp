@@ -6,6 +6,10 @@
 #include <vector>
 
 #include "dynakeep/json.h"
+#include "dynakeep/stores/event_messages.h"
+#include "dynakeep/stores/event_migration.h"
+#include "dynakeep/stores/event_replay.h"
+#include "dynakeep/stores/event_snapshots.h"
 
 namespace dynakeep::castore {
 
@@ -52,86 +56,101 @@ class Members {
   const AttributeMap* members_;
 };
 
-Result<EventTable*> storage_of(Stores& stores, const Members& call) {
+Result<const Store*> store_of(Stores& stores, const Members& call) {
+  const std::string id = TRY(call.required("store"));
   const std::string format = call.text("format").value_or("single");
-  EventTable* storage = stores.storage(format);
-  if (storage == nullptr) return Error(ErrorCode::invalid_argument, "no format " + format);
-  return storage;
+  const Store* store = stores.find(id, format);
+  if (store == nullptr) {
+    return Error(ErrorCode::invalid_argument, "no store " + id + " in format " + format);
+  }
+  return store;
 }
 
-AttributeValue list_of(const std::vector<Event>& events) {
+AttributeValue list_of(const std::vector<Store::Stored>& events) {
   AttributeList list;
-  for (const Event& event : events) list.emplace_back(fields_of(event));
+  for (const Store::Stored& stored : events) list.emplace_back(fields_of(stored.event));
   return list;
+}
+
+// An event is stored whatever fails afterwards; here nothing may.
+Result<AttributeValue> answer_of(const Store::Pushed& pushed) {
+  if (!pushed.after_commit.empty()) return pushed.after_commit.front();
+  AttributeMap answer{{"event", fields_of(pushed.event.event)}};
+  if (pushed.next_aggregate) answer.emplace("nextAggregate", fields_of(*pushed.next_aggregate));
+  return AttributeValue(std::move(answer));
 }
 
 Result<AttributeValue> get_events(Stores& stores, const Members& call) {
   const Members options(call.find("options"));
-  const auto events =
-      TRY(TRY(storage_of(stores, call))
-              ->get_events(TRY(call.required("store")), TRY(call.required("aggregateId")),
-                           {.min_version = options.integer("minVersion"),
-                            .max_version = options.integer("maxVersion"),
-                            .limit = options.size("limit"),
-                            .reverse = options.truth("reverse").value_or(false)}));
+  const auto events = TRY(TRY(store_of(stores, call))
+                              ->get_events(TRY(call.required("aggregateId")),
+                                           {.min_version = options.integer("minVersion"),
+                                            .max_version = options.integer("maxVersion"),
+                                            .limit = options.size("limit"),
+                                            .reverse = options.truth("reverse").value_or(false)}));
   return AttributeValue(AttributeMap{{"events", list_of(events)}});
+}
+
+AttributeValue answer_of(const std::vector<Store::Stored>& events,
+                         const std::optional<History>& aggregate) {
+  AttributeMap answer{{"events", list_of(events)}};
+  if (aggregate) answer.emplace("aggregate", fields_of(*aggregate));
+  if (!events.empty()) answer.emplace("lastEvent", fields_of(events.back().event));
+  return answer;
 }
 
 Result<AttributeValue> get_aggregate(Stores& stores, const Members& call) {
   const Members options(call.find("options"));
-  const auto events =
-      TRY(TRY(storage_of(stores, call))
-              ->get_events(TRY(call.required("store")), TRY(call.required("aggregateId")),
-                           {.max_version = options.integer("maxVersion")}));
-  AttributeMap answer{{"events", list_of(events)}};
-  if (!events.empty()) {
-    answer.emplace("aggregate", folded(events));
-    answer.emplace("lastEvent", fields_of(events.back()));
-  }
-  return AttributeValue(std::move(answer));
+  const auto loaded = TRY(TRY(store_of(stores, call))
+                              ->get_aggregate(TRY(call.required("aggregateId")),
+                                              {.max_version = options.integer("maxVersion")}));
+  return answer_of(loaded.events, loaded.aggregate);
+}
+
+Result<AttributeValue> get_existing_aggregate(Stores& stores, const Members& call) {
+  const Members options(call.find("options"));
+  const auto loaded =
+      TRY(TRY(store_of(stores, call))
+              ->get_existing_aggregate(TRY(call.required("aggregateId")),
+                                       {.max_version = options.integer("maxVersion")}));
+  return answer_of(loaded.events, loaded.aggregate);
 }
 
 Result<AttributeValue> push_event(Stores& stores, const Members& call) {
   const AttributeValue* event = call.find("event");
   if (event == nullptr) return Error(ErrorCode::invalid_argument, "the call misses \"event\"");
   const Members options(call.find("options"));
-  const Event pushed = TRY(TRY(storage_of(stores, call))
-                               ->push_event(TRY(call.required("store")), TRY(new_event(*event)),
-                                            {.force = options.truth("force").value_or(false)}));
-  return AttributeValue(AttributeMap{{"event", fields_of(pushed)}});
+  return answer_of(TRY(TRY(store_of(stores, call))
+                           ->push_event(to_push(TRY(new_event(*event))),
+                                        {.force = options.truth("force").value_or(false)})));
 }
 
-Result<AttributeValue> push_event_group(Stores& stores, const Members& call) {
+Result<AttributeValue> push_group(Stores& stores, const Members& call) {
   const AttributeValue* events = call.find("events");
-  if (events == nullptr || !events->is_list() || events->as_list().empty()) {
+  if (events == nullptr || !events->is_list()) {
     return Error(ErrorCode::invalid_argument, "the call misses \"events\"");
   }
-  std::vector<GroupedEvent> group;
+  std::vector<Store::Grouped> group;
   for (const AttributeValue& each : events->as_list()) {
     const Members members(&each);
     const AttributeValue* event = members.find("event");
     if (event == nullptr) return Error(ErrorCode::invalid_argument, "no \"event\" in the group");
-    group.push_back({.storage = TRY(storage_of(stores, members)),
-                     .event_store_id = TRY(members.required("store")),
-                     .event = TRY(new_event(*event))});
+    group.push_back(TRY(store_of(stores, members))->group_event(to_push(TRY(new_event(*event)))));
   }
   const Members options(call.find("options"));
-  EventStorage& through = *group.front().storage;
-  const auto pushed = TRY(through.push_event_group(
-      std::move(group), {.force = options.truth("force").value_or(false)}));
-  AttributeList grouped;
-  for (const Event& event : pushed) {
-    grouped.emplace_back(AttributeMap{{"event", fields_of(event)}});
+  AttributeList pushed_group;
+  for (const auto& pushed :
+       TRY(push_event_group(std::move(group), {.force = options.truth("force").value_or(false)}))) {
+    pushed_group.push_back(TRY(answer_of(pushed)));
   }
-  return AttributeValue(AttributeMap{{"eventGroup", std::move(grouped)}});
+  return AttributeValue(AttributeMap{{"eventGroup", std::move(pushed_group)}});
 }
 
 Result<AttributeValue> list_aggregate_ids(Stores& stores, const Members& call) {
   const Members options(call.find("options"));
   const auto page =
-      TRY(TRY(storage_of(stores, call))
-              ->list_aggregate_ids(TRY(call.required("store")),
-                                   {.limit = options.size("limit"),
+      TRY(TRY(store_of(stores, call))
+              ->list_aggregate_ids({.limit = options.size("limit"),
                                     .page_token = options.text("pageToken"),
                                     .initial_event_after = options.text("initialEventAfter"),
                                     .initial_event_before = options.text("initialEventBefore"),
@@ -158,15 +177,77 @@ Result<AttributeValue> parse_image(Stores& /*stores*/, const Members& call) {
   return AttributeValue(fields_of_message(message));
 }
 
+// What a replay publishes, in order.
+Result<AttributeValue> replay(Stores& stores, const Members& call) {
+  const AttributeValue* ids = call.find("stores");
+  if (ids == nullptr || !ids->is_list()) {
+    return Error(ErrorCode::invalid_argument, "the call misses \"stores\"");
+  }
+  std::vector<EventSource> sources;
+  std::vector<ReplaySource> replayed;
+  for (const AttributeValue& id : ids->as_list()) {
+    sources.push_back(source_of(stores.store(id.as_string())));
+    replayed.push_back(TRY(replay_source(stores.store(id.as_string()))));
+  }
+  InMemoryMessageChannel channel;
+  const NotificationMessageQueue queue("REPLAYED", std::move(sources), &channel);
+  const Members filters(call.find("filters"));
+  TRY(replay_events(replayed, replayed_to(queue),
+                    {.from = filters.text("from"), .to = filters.text("to")}));
+  AttributeList messages;
+  for (const auto& [message, is_replay] : channel.published()) {
+    AttributeMap fields = fields_of_message(std::get<NotificationMessage>(message));
+    fields.emplace("replay", is_replay);
+    messages.emplace_back(std::move(fields));
+  }
+  return AttributeValue(std::move(messages));
+}
+
+// Loads every listed aggregate with snapshots in the table "table" until there is one of it, and
+// says of which there is: all that is left to read of those is nothing.
+Result<AttributeValue> take_snapshots(Stores& stores, const Members& call) {
+  EventSnapshots snapshots(stores.database(), {.table_name = TRY(call.required("table"))});
+  TRY(snapshots.create_table());
+  const Store& plain = *TRY(store_of(stores, call));
+  const Store store =
+      make_store(plain.event_store_id(), *TRY(plain.storage()),
+                 {.snapshots = &snapshots, .reducer_version = "1", .after_events = 1});
+  AttributeList taken;
+  for (auto& each : aggregates_of(*TRY(store.storage()), store.event_store_id())) {
+    const std::string id = TRY(std::move(each)).aggregate_id;
+    // The first load makes ready, the second keeps, the third finds.
+    TRY(store.get_aggregate(id));
+    TRY(store.get_aggregate(id));
+    const auto loaded = TRY(store.get_aggregate(id));
+    if (loaded.snapshot_failure) return *loaded.snapshot_failure;
+    if (loaded.events.empty()) taken.emplace_back(id);
+  }
+  return AttributeValue(std::move(taken));
+}
+
+// All of the legacy table into the single one, as the store's.
+Result<AttributeValue> migrate(Stores& stores, const Members& call) {
+  const std::string id = TRY(call.required("store"));
+  const std::size_t events =
+      TRY(migrate_legacy_events(stores.database(), {.legacy_table = stores.table_name("legacy"),
+                                                    .events_table = stores.table_name("single"),
+                                                    .event_store_id = id}));
+  return AttributeValue(events);
+}
+
 using Operation = Result<AttributeValue> (*)(Stores&, const Members&);
 
 const std::map<std::string, Operation, std::less<>> operations = {
     {"getEvents", get_events},
     {"getAggregate", get_aggregate},
+    {"getExistingAggregate", get_existing_aggregate},
     {"pushEvent", push_event},
-    {"pushEventGroup", push_event_group},
+    {"pushEventGroup", push_group},
     {"listAggregateIds", list_aggregate_ids},
     {"parseImage", parse_image},
+    {"replay", replay},
+    {"takeSnapshots", take_snapshots},
+    {"migrate", migrate},
 };
 
 Result<AttributeValue> carry_out(Stores& stores, std::string_view json) {

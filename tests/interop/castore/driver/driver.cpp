@@ -1,4 +1,4 @@
-// The scenarios' C++ side: our event storage on the endpoint at $ENDPOINT, with events in the
+// The scenarios' C++ side: our event store on the endpoint at $ENDPOINT, with events in the
 // tables $EVENTS_TABLE and $LEGACY_TABLE. The command line is that of javascript/driver.mjs.
 
 #include <cstdint>
@@ -26,26 +26,25 @@ std::string environment(const char* name) {
 
 Result<void> seed(Stores& stores, const Dataset& dataset) {
   for (const auto& [store, event] : dataset.events) {
-    TRY(stores.storage("single")->push_event(store, event));
-    if (store == "ORDERS") TRY(stores.storage("legacy")->push_event(store, event));
+    TRY(stores.store(store).push_event(to_push(event)));
+    if (store == "ORDERS") TRY(stores.store(store, "legacy").push_event(to_push(event)));
   }
   return {};
 }
 
 // Loads what is new, since hundreds of events again for each attempt would be the most of the work.
 Result<AttributeList> race(Stores& stores, const std::string& aggregate_id, std::size_t count) {
-  EventStorage& storage = *stores.storage("single");
+  const Store& counters = stores.store("COUNTERS");
   AttributeList won;
   Version known = 0;
   while (won.size() < count) {
-    const auto events =
-        TRY(storage.get_events("COUNTERS", aggregate_id, {.min_version = known + 1}));
+    const auto events = TRY(counters.get_events(aggregate_id, {.min_version = known + 1}));
     if (!events.empty()) known = events.back().version();
     const Version version = known + 1;
-    const auto pushed = storage.push_event("COUNTERS", {.aggregate_id = aggregate_id,
-                                                        .version = version,
-                                                        .type = "COUNTED",
-                                                        .payload = AttributeMap{{"by", "cpp"}}});
+    const auto pushed = counters.push_event(to_push({.aggregate_id = aggregate_id,
+                                                     .version = version,
+                                                     .type = "COUNTED",
+                                                     .payload = AttributeMap{{"by", "cpp"}}}));
     if (pushed) won.emplace_back(version);
     if (!pushed && pushed.error().code() != ErrorCode::event_already_exists) return pushed.error();
   }

@@ -1,7 +1,5 @@
 #include "driver/stores.h"
 
-#include <utility>
-
 namespace dynakeep::castore {
 
 Stores::Stores(Database& database, std::string events_table, std::string legacy_table)
@@ -13,7 +11,12 @@ Stores::Stores(Database& database, std::string events_table, std::string legacy_
                                          {.table_name_source = [this] { return events_table_; },
                                           .group_timestamps = GroupTimestamps::as_given})),
       legacy_(legacy_event_storage(database, {.table_name_source = [this] { return legacy_table_; },
-                                              .group_timestamps = GroupTimestamps::as_given})) {}
+                                              .group_timestamps = GroupTimestamps::as_given})) {
+  for (const std::string& id : ids()) {
+    stores_.emplace(std::pair(id, "single"), make_store(id, *single_));
+    stores_.emplace(std::pair(id, "legacy"), make_store(id, *legacy_));
+  }
+}
 
 void Stores::use_tables(std::string events_table, std::string legacy_table) {
   events_table_ = std::move(events_table);
@@ -24,19 +27,32 @@ std::string Stores::table_name(std::string_view format) const {
   return format == "legacy" ? legacy_table_ : events_table_;
 }
 
-EventTable* Stores::storage(std::string_view format) {
-  if (format == "single") return single_.get();
-  return format == "legacy" ? legacy_.get() : nullptr;
+const Store* Stores::find(const std::string& id, const std::string& format) const {
+  const auto found = stores_.find({id, format});
+  return found == stores_.end() ? nullptr : &found->second;
 }
 
-AttributeMap folded(const std::vector<Event>& events) {
-  AttributeList history;
-  for (const Event& event : events) {
-    history.emplace_back(std::to_string(event.version()) + ":" + std::string(event.type()));
-  }
-  return {{"aggregateId", events.back().aggregate_id()},
-          {"version", events.back().version()},
-          {"history", std::move(history)}};
+const Store& Stores::store(const std::string& id, const std::string& format) const {
+  return stores_.at({id, format});
+}
+
+Store make_store(const std::string& id, EventStorage& storage, SnapshotPolicy snapshots) {
+  return Store({.event_store_id = id,
+                .reducer =
+                    [](History& aggregate, const AnyEvent&, const Event& event) {
+                      aggregate.history.push_back(std::to_string(event.version()) + ":" +
+                                                  std::string(event.type()));
+                    },
+                .storage = &storage,
+                .snapshots = std::move(snapshots)});
+}
+
+Store::New to_push(NewEvent event) {
+  return {.aggregate_id = std::move(event.aggregate_id),
+          .version = event.version,
+          .body = UnknownEvent{.type = std::move(event.type), .payload = std::move(event.payload)},
+          .metadata = std::move(event.metadata),
+          .timestamp = std::move(event.timestamp)};
 }
 
 AttributeMap fields_of(const Event& event) {
@@ -47,6 +63,13 @@ AttributeMap fields_of(const Event& event) {
   if (event.payload().exists()) fields.emplace("payload", event.payload().value());
   if (event.metadata().exists()) fields.emplace("metadata", event.metadata().value());
   return fields;
+}
+
+AttributeMap fields_of(const History& aggregate) {
+  AttributeList history(aggregate.history.begin(), aggregate.history.end());
+  return {{"aggregateId", aggregate.aggregate_id},
+          {"version", aggregate.version},
+          {"history", std::move(history)}};
 }
 
 }  // namespace dynakeep::castore

@@ -1,16 +1,34 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "dynakeep/database.h"
 #include "dynakeep/stores/event_storage.h"
+#include "dynakeep/stores/event_store.h"
 
 namespace dynakeep::castore {
 
-// The event stores of the scenarios. Storage by format as the calls name it: "single", "legacy".
+// What every aggregate of the scenarios is: which events it had.
+struct History {
+  std::string aggregate_id = {};
+  Version version = 0;
+  std::vector<std::string> history = {};  // "1:ORDER_PLACED"
+
+  static void fields(auto& self, auto&& field) { field("history", self.history); }
+};
+
+// The scenarios' events are whatever JSON says.
+using AnyEvent = std::variant<UnknownEvent>;
+using Store = EventStore<History, AnyEvent>;
+
+// The event stores of the scenarios, on storage of the two formats: "single" and "legacy".
 class Stores {
  public:
   Stores(Database& database, std::string events_table, std::string legacy_table);
@@ -21,8 +39,10 @@ class Stores {
   void use_tables(std::string events_table, std::string legacy_table);
   std::string table_name(std::string_view format) const;
 
-  // Null for a format that there is not.
-  EventTable* storage(std::string_view format);
+  // Null if there is none.
+  const Store* find(const std::string& id, const std::string& format) const;
+  // One that there is.
+  const Store& store(const std::string& id, const std::string& format = "single") const;
 
   static std::vector<std::string> ids() { return {"ORDERS", "CUSTOMERS", "COUNTERS"}; }
 
@@ -32,12 +52,15 @@ class Stores {
   std::string legacy_table_;
   std::unique_ptr<EventTable> single_;
   std::unique_ptr<EventTable> legacy_;
+  std::map<std::pair<std::string, std::string>, Store> stores_;
 };
 
-// {"aggregateId": …, "version": …, "history": ["1:ORDER_PLACED", …]}, the events folded.
-AttributeMap folded(const std::vector<Event>& events);
+Store make_store(const std::string& id, EventStorage& storage, SnapshotPolicy snapshots = {});
 
-// The event's fields as castore names them; payload and metadata only if there are any.
+Store::New to_push(NewEvent event);
+
+// As castore has them in JSON.
 AttributeMap fields_of(const Event& event);
+AttributeMap fields_of(const History& aggregate);
 
 }  // namespace dynakeep::castore

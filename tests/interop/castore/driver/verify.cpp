@@ -75,33 +75,44 @@ Result<void> verify_items(Stores& stores, const Dataset& dataset, std::string_vi
   return {};
 }
 
-Result<void> verify_aggregate(EventStorage& storage, const std::string& store,
-                              std::vector<NewEvent> pushed) {
+std::vector<Event> events_in(const std::vector<Store::Stored>& stored) {
+  std::vector<Event> events;
+  for (const Store::Stored& each : stored) events.push_back(each.event);
+  return events;
+}
+
+Result<void> verify_aggregate(const Store& store, std::vector<NewEvent> pushed) {
   std::sort(pushed.begin(), pushed.end(),
             [](const NewEvent& a, const NewEvent& b) { return a.version < b.version; });
-  std::vector<Event> expected;
-  for (const NewEvent& event : pushed) expected.emplace_back(event);
-
   const std::string id = pushed.front().aggregate_id;
-  const auto rising = TRY(storage.get_events(store, id));
-  if (rising != expected) return difference(store, " ", id, ": other events than pushed");
-  if (folded(rising) != folded(expected)) return difference(store, " ", id, ": folds differently");
+  const std::string where = store.event_store_id() + " " + id;
+  std::vector<Event> expected;
+  History folded{.aggregate_id = id, .version = pushed.back().version};
+  for (const NewEvent& event : pushed) {
+    expected.emplace_back(event);
+    folded.history.push_back(std::to_string(event.version) + ":" + event.type);
+  }
 
-  const auto falling = TRY(storage.get_events(store, id, {.reverse = true}));
+  const auto loaded = TRY(store.get_existing_aggregate(id));
+  if (events_in(loaded.events) != expected) return difference(where, ": other events than pushed");
+  if (fields_of(loaded.aggregate) != fields_of(folded)) {
+    return difference(where, ": folds differently");
+  }
+  const auto falling = events_in(TRY(store.get_events(id, {.reverse = true})));
   std::reverse(expected.begin(), expected.end());
-  if (falling != expected) return difference(store, " ", id, ": other events in reverse");
+  if (falling != expected) return difference(where, ": other events in reverse");
   return {};
 }
 
-Result<std::vector<ListedAggregate>> listed_in_pages(EventStorage& storage,
-                                                     const std::string& store,
+Result<std::vector<ListedAggregate>> listed_in_pages(const Store& store,
                                                      std::optional<std::size_t> limit,
                                                      bool reverse) {
   std::vector<ListedAggregate> listed;
   ListQuery query{.limit = limit, .reverse = reverse};
   while (true) {
-    auto page = TRY(storage.list_aggregate_ids(store, query));
-    if (limit && page.aggregates.size() > *limit) return difference(store, ": a page too long");
+    auto page = TRY(store.list_aggregate_ids(query));
+    if (limit && page.aggregates.size() > *limit)
+      return difference(store.event_store_id(), ": a page too long");
     for (ListedAggregate& each : page.aggregates) {
       if (!each.aggregate_id.starts_with("counter-")) listed.push_back(std::move(each));
     }
@@ -112,20 +123,20 @@ Result<std::vector<ListedAggregate>> listed_in_pages(EventStorage& storage,
 
 // Every id that has a version 1, by its timestamp; which of two with one timestamp comes first is
 // not said, but is the same each time.
-Result<void> verify_listing(EventStorage& storage, const std::string& store,
-                            const std::vector<NewEvent>& events) {
+Result<void> verify_listing(const Store& store, const std::vector<NewEvent>& events) {
   std::multiset<std::pair<std::string, std::string>> expected;
   for (const NewEvent& event : events) {
     if (event.version == 1) expected.emplace(event.timestamp.value(), event.aggregate_id);
   }
-  const auto unpaged = TRY(listed_in_pages(storage, store, std::nullopt, false));
+  const auto unpaged = TRY(listed_in_pages(store, std::nullopt, false));
   std::multiset<std::pair<std::string, std::string>> found;
   for (const auto& [id, timestamp] : unpaged) found.emplace(timestamp, id);
-  if (found != expected) return difference(store, ": lists other aggregates than were pushed");
+  if (found != expected)
+    return difference(store.event_store_id(), ": lists other aggregates than were pushed");
   if (!std::is_sorted(unpaged.begin(), unpaged.end(), [](const auto& a, const auto& b) {
         return a.initial_event_timestamp < b.initial_event_timestamp;
       })) {
-    return difference(store, ": the listing is not by timestamp");
+    return difference(store.event_store_id(), ": the listing is not by timestamp");
   }
 
   for (const bool reverse : {false, true}) {
@@ -133,8 +144,9 @@ Result<void> verify_listing(EventStorage& storage, const std::string& store,
     if (reverse) std::reverse(same_order.begin(), same_order.end());
     for (const auto limit : {std::optional<std::size_t>(), std::optional<std::size_t>(1),
                              std::optional<std::size_t>(3)}) {
-      if (TRY(listed_in_pages(storage, store, limit, reverse)) != same_order) {
-        return difference(store, ": pages of ", limit.value_or(0), " list something else");
+      if (TRY(listed_in_pages(store, limit, reverse)) != same_order) {
+        return difference(store.event_store_id(), ": pages of ", limit.value_or(0),
+                          " list something else");
       }
     }
   }
@@ -167,21 +179,21 @@ Result<void> verify(Stores& stores, const Dataset& dataset) {
   TRY(verify_items(stores, dataset, "legacy"));
 
   std::vector<std::pair<std::string, std::string>> places;  // store and format
-  for (const std::string& store : dataset.stores) places.emplace_back(store, "single");
+  for (const std::string& id : dataset.stores) places.emplace_back(id, "single");
   places.emplace_back("ORDERS", "legacy");
-  for (const auto& [store, format] : places) {
-    EventStorage& storage = *stores.storage(format);
+  for (const auto& [id, format] : places) {
+    const Store& store = stores.store(id, format);
     std::vector<NewEvent> events;
     std::map<std::string, std::vector<NewEvent>> by_aggregate;
     for (const DatasetEvent& entry : dataset.events) {
-      if (entry.store != store) continue;
+      if (entry.store != id) continue;
       events.push_back(entry.event);
       by_aggregate[entry.event.aggregate_id].push_back(entry.event);
     }
-    for (const auto& [id, of_aggregate] : by_aggregate) {
-      TRY(verify_aggregate(storage, store, of_aggregate));
+    for (const auto& [aggregate_id, of_aggregate] : by_aggregate) {
+      TRY(verify_aggregate(store, of_aggregate));
     }
-    TRY(verify_listing(storage, store, events));
+    TRY(verify_listing(store, events));
   }
   return {};
 }

@@ -22,6 +22,9 @@ const operations = {
 
   getAggregate: ({ store, format, aggregateId, options }) => storeOf(store, format).getAggregate(aggregateId, options),
 
+  getExistingAggregate: ({ store, format, aggregateId, options }) =>
+    storeOf(store, format).getExistingAggregate(aggregateId, options),
+
   pushEvent: ({ store, format, event, options }) => storeOf(store, format).pushEvent(event, options),
 
   pushEventGroup: ({ events, options = {} }) =>
