@@ -53,9 +53,14 @@ std::vector<std::string> cells_of(const NotificationMessage& message) {
           event.payload().exists() ? to_json(event.payload().value()) : ""};
 }
 
-Result<ReplayReport> print_replay(const ReplayFlags& flags, OpenEventTable& opened) {
+struct Printed {
+  std::size_t events = 0;
+  bool more = false;  // past the limit
+};
+
+Result<Printed> print_replay(const ReplayFlags& flags, OpenEventTable& opened) {
   const auto sources = TRY(sources_of(flags, opened));
-  if (sources.empty()) return ReplayReport{};
+  if (sources.empty()) return Printed{};
 
   TablePrinter table(std::cout, terminal_of(STDOUT_FILENO),
                      {{.heading = "TIMESTAMP"},
@@ -64,31 +69,29 @@ Result<ReplayReport> print_replay(const ReplayFlags& flags, OpenEventTable& open
                       {.heading = "VERSION", .to_the_right = true},
                       {.heading = "TYPE"},
                       {.heading = "PAYLOAD"}});
+  Printed printed;
   const auto print = [&](const NotificationMessage& message) -> Result<void> {
+    printed.more = printed.events == flags.limit;
+    if (printed.more) return {};
+    ++printed.events;
     if (flags.where.json) std::cout << to_json(message) << '\n';
     if (!flags.where.json) table.add(cells_of(message));
     return {};
   };
-  const auto go_on = [&](const ReplayProgress& progress) {
-    const bool enough = flags.limit && progress.messages >= *flags.limit;
-    return !enough && std::cout;
-  };
-  auto report = TRY(
-      replay_events(sources, print, {.from = flags.from, .to = flags.to, .on_progress = go_on}));
-  if (!flags.where.json && report.messages > 0) table.finish();
-  return report;
+  const auto go_on = [&](const ReplayProgress&) { return !printed.more && std::cout; };
+  TRY(replay_events(sources, print, {.from = flags.from, .to = flags.to, .on_progress = go_on}));
+  if (!flags.where.json && printed.events > 0) table.finish();
+  return printed;
 }
 
 int replay(const ReplayFlags& flags) {
   auto opened = open_event_table(flags.where);
   if (!opened) return complain(flags.where.connection, opened.error());
-  const auto report = print_replay(flags, *opened);
-  if (!report) return complain(flags.where, report.error());
+  const auto printed = print_replay(flags, *opened);
+  if (!printed) return complain(flags.where, printed.error());
   if (!flags.where.json) {
-    std::size_t aggregates = 0;
-    for (const ScannedStore& store : report->stores) aggregates += store.aggregates;
-    std::cout << counted(report->messages, "event") << " of " << counted(aggregates, "aggregate")
-              << " would be published" << (report->stopped ? ", and more" : "") << '\n';
+    std::cout << counted(printed->events, "event") << " would be published"
+              << (printed->more ? ", and more" : "") << '\n';
   }
   return exit_done;
 }

@@ -306,7 +306,7 @@ def test_prints_what_a_replay_would_publish_in_its_order(events):
         '2024-05-02T09:30:00.000Z  ORDERS     o-1              2  ORDER_PAID    {"address":{"street":"Elizabetes"},"paid":true}\n'
         "2024-05-03T09:30:00.000Z  ORDERS     o-1              3  ORDER_PAID\n"
         '2024-06-01T00:00:00.000Z  ORDERS     o-2              1  ORDER_PLACED  "no object"\n'
-        "5 events of 3 aggregates would be published\n")
+        "5 events would be published\n")
 
 
 def replayed(events, *arguments):
@@ -326,8 +326,9 @@ def test_replays_some_stores_between_two_moments(events):
     assert replayed(events, "--from", "2024-05-02T09:30:00.000Z", "--to", "2024-05-03T09:30:00.000Z") == [
         ("ORDERS", "o-1", 2), ("ORDERS", "o-1", 3)]
     assert replayed(events, "--store", "PARCELS") == []
-    assert "2 events of 1 aggregate would be published, and more" not in events("replay", "--dry-run", "--store", "ORDERS")
-    assert events("replay", "--dry-run", "--limit", "1").endswith(" would be published, and more\n")
+    assert events("replay", "--dry-run", "--limit", "4").endswith("\n4 events would be published, and more\n")
+    assert events("replay", "--dry-run", "--limit", "5").endswith("\n5 events would be published\n")
+    assert events("replay", "--dry-run", "--store", "PARCELS") == "0 events would be published\n"
 
 
 def test_publishes_nothing_and_so_asks_for_a_dry_run(server, table):
