@@ -279,14 +279,14 @@ Result<void> TableEventStorage::transact(std::vector<Write>& writes,
                                          const std::optional<Key>& must_exist) {
   const Capabilities& engine = database_.capabilities();
   if (!engine.transactions) {
-    return refused("Several events at once need transactions, which " + engine.engine +
-                   " does not have");
+    return refused("Several events at once need transactions, which the database does not have (" +
+                   engine.engine + ")");
   }
   const std::size_t actions = writes.size() + (must_exist ? 1 : 0);
   if (actions > engine.transaction_actions_max) {
-    return refused(std::to_string(writes.size()) +
-                   " events at once are too many: " + engine.engine + " takes " +
-                   std::to_string(engine.transaction_actions_max) + " actions in a transaction" +
+    return refused(std::to_string(writes.size()) + " events at once are too many: the database (" +
+                   engine.engine + ") takes " + std::to_string(engine.transaction_actions_max) +
+                   " actions in a transaction" +
                    (must_exist ? ", one of them the check of the version before" : ""));
   }
   std::size_t bytes = 0;

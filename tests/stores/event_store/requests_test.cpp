@@ -409,7 +409,7 @@ TEST_F(Requests, AnEnginesOwnLimitOfActionsIsHeeded) {
     group.push_back({.event_store_id = orders, .event = event_of("o-1", version)});
   }
   EXPECT_THAT(refused(storage_->push_event_group(group), ErrorCode::invalid_argument).message(),
-              testing::HasSubstr("DynamoDB Local takes 10"));
+              testing::HasSubstr("(DynamoDB Local) takes 10"));
   group.pop_back();
   must(storage_->push_event_group(group));
   // The check of the version before takes a place.
