@@ -272,10 +272,11 @@ Result<ReplayReport> replay_aggregate_ids(const ReplaySource& source, const List
   ScannedStore& scanned = report.stores.emplace_back();
   scanned.event_store_id = source.event_store_id;
   Delivery delivery(options);
-  ListQuery pages = query;
-  pages.page_token.reset();
-  if (!pages.limit) pages.limit = options.listed_at_once;
-  for (auto& listed : aggregates_of(*source.storage, source.event_store_id, pages)) {
+  ListQuery pages{.limit = query.limit.value_or(options.listed_at_once),
+                  .initial_event_after = query.initial_event_after,
+                  .initial_event_before = query.initial_event_before,
+                  .reverse = query.reverse};
+  for (auto& listed : aggregates_of(*source.storage, source.event_store_id, std::move(pages))) {
     if (!listed) return std::move(listed).error();
     const AggregateExistsMessage message{
         .event_store_id = source.event_store_id,
