@@ -46,6 +46,7 @@ struct DefaultCredentialsOptions {
   std::string region = {};                   // of STS, for roles; empty: as RemoteOptions::region
   std::chrono::milliseconds timeout{5'000};  // for each source that is asked over the network
   std::string ca_bundle = {};                // for STS; empty: as RemoteOptions::ca_bundle
+  std::string proxy = {};                    // for STS; empty: as RemoteOptions::proxy
   const Clock* clock = &system_clock();      // must outlive the provider
 };
 

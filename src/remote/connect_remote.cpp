@@ -32,6 +32,7 @@ std::shared_ptr<CredentialsProvider> provider_for(const RemoteOptions& options,
   const DefaultCredentialsOptions wanted{.profile = options.profile,
                                          .region = settings.region,
                                          .ca_bundle = settings.ca_bundle,
+                                         .proxy = options.proxy,
                                          .clock = options.clock};
   // Only to this machine: what nobody else sees needs no secret.
   if (!settings.endpoint.secure && is_loopback(settings.endpoint)) return local_credentials(wanted);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -104,6 +105,11 @@ class FakeServices {
   void behave(Manner manner) { manner_ = manner; }
   int questions() const { return questions_; }  // for credentials
   int connections() const { return server_.connections(); }
+  // Of the first such question, once it has its answer.
+  std::string first_line() const {
+    const std::lock_guard lock(mutex_);
+    return first_line_;
+  }
 
  private:
   void play(Peer& peer) {
@@ -127,7 +133,11 @@ class FakeServices {
   // False: the connection is of no more use.
   bool hand_out(Peer& peer, const std::string& request) {
     const int number = ++questions_;
-    const bool to_sts = request.starts_with("POST / ");
+    const bool to_sts = request.starts_with("POST ");
+    if (number == 1) {
+      const std::lock_guard lock(mutex_);
+      first_line_ = request.substr(0, request.find('\r'));
+    }
     const auto refuse = [&peer](std::string_view status) {
       const std::string body =
           "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error>"
@@ -182,6 +192,8 @@ class FakeServices {
 
   std::atomic<Manner> manner_ = Manner::good;
   std::atomic<int> questions_ = 0;
+  mutable std::mutex mutex_;
+  std::string first_line_;  // guarded by mutex_
   ScriptedServer server_{[this](Peer& peer) { play(peer); }};
 };
 
@@ -361,6 +373,24 @@ TEST(DefaultCredentials, OfAChainOfRolesAreBoundedInTime) {
                 ->credentials()
                 ->access_key_id,
             "AK7");
+}
+
+TEST(DefaultCredentials, OfARoleAreAskedForByTheProxyAndOfAContainerAreNot) {
+  ManualClock clock;
+  FakeServices proxy;
+  const TemporaryFile token("TOKEN");
+  CleanEnvironment environment;
+  environment.set("AWS_WEB_IDENTITY_TOKEN_FILE", token.path());
+  environment.set("AWS_ROLE_ARN", "arn:aws:iam::1:role/r");
+  environment.set("AWS_ENDPOINT_URL_STS", "http://sts.example");
+  const DefaultCredentialsOptions options{.timeout = 1s, .proxy = proxy.url(), .clock = &clock};
+  EXPECT_EQ(default_credentials(options)->credentials()->access_key_id, "AK1");
+  EXPECT_EQ(proxy.first_line(), "POST http://sts.example/ HTTP/1.1");
+
+  environment.set("AWS_WEB_IDENTITY_TOKEN_FILE", "");
+  environment.set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/credentials");
+  EXPECT_FALSE(default_credentials(options)->credentials());  // there is no such host here
+  EXPECT_EQ(proxy.connections(), 1);
 }
 
 TEST(DefaultCredentials, AreNoneOnAMachineWithoutAny) {

@@ -8,6 +8,7 @@
 #include "remote/credentials/kept_credentials.h"
 #include "remote/environment.h"
 #include "remote/pooled_transport.h"
+#include "remote/proxy.h"
 
 namespace dynakeep {
 
@@ -35,8 +36,10 @@ Result<Finding> fetch(const DefaultCredentialsOptions& options, const Environmen
     }
   }
   const auto direct = TRY(make_pooled_transport({.answer_bytes_max = credentials_bytes_max}));
-  const auto outside = TRY(make_pooled_transport(
-      {.answer_bytes_max = credentials_bytes_max, .ca_bundle = std::move(ca_bundle)}));
+  const auto outside =
+      TRY(make_pooled_transport({.answer_bytes_max = credentials_bytes_max,
+                                 .ca_bundle = std::move(ca_bundle),
+                                 .proxies = TRY(find_proxies(options.proxy, environment))}));
   const Reach reach{.direct = *direct,
                     .outside = *outside,
                     .clock = *options.clock,
