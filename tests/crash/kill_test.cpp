@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bank_until_killed.h"
 #include "dynakeep/embedded.h"
 #include "history.h"
 
@@ -212,6 +213,10 @@ TEST(Crash, FiftyKillsLoseNothingAnsweredAndLeaveNothingHalfDone) {
 int main(int argc, char** argv) {
   if (argc == 4 && std::string(argv[1]) == "--write-until-killed") {
     return dynakeep::crash::write_until_killed(argv[2], std::strtoull(argv[3], nullptr, 10));
+  }
+  if (argc == 5 && std::string(argv[1]) == "--run-bank-until-killed") {
+    return dynakeep::crash::run_bank_until_killed(argv[2], argv[3],
+                                                  std::strtoull(argv[4], nullptr, 10));
   }
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

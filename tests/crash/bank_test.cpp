@@ -1,0 +1,189 @@
+#include "bank.h"
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <random>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bank_until_killed.h"
+#include "dynakeep/embedded.h"
+#include "support/remote_databases.h"
+
+// Commands of many threads on few aggregates, as a random history. `DYNAKEEP_SEED` gives another.
+namespace dynakeep::crash {
+namespace {
+
+std::uint64_t seed_of_this_run() {
+  const char* given = std::getenv("DYNAKEEP_SEED");
+  const std::uint64_t seed =
+      given == nullptr ? std::random_device()() : std::strtoull(given, nullptr, 10);
+  std::cout << "DYNAKEEP_SEED=" << seed << "\n";
+  return seed;
+}
+
+void run_and_expect(Database& database, int commands) {
+  const auto storage = single_table_event_storage(database, {.table_name = bank_table_name});
+  ASSERT_TRUE(storage->create_table());
+  const Accounts accounts = accounts_on(*storage);
+
+  std::mutex mutex;
+  BankStory story;
+  const BankTeller teller{
+      .begin =
+          [&](const std::string& command) {
+            const std::lock_guard lock(mutex);
+            story.begin(command);
+          },
+      .finish =
+          [&](const std::string& command, const std::vector<BankStory::Place>& places) {
+            const std::lock_guard lock(mutex);
+            story.finish(command, places);
+          },
+      .fail =
+          [&](const std::string& command, const Error& error) {
+            const std::lock_guard lock(mutex);
+            EXPECT_TRUE(error.code() == ErrorCode::event_already_exists ||
+                        error.code() == ErrorCode::transaction_conflict)
+                << error;
+            story.failed.insert(command);
+          }};
+  run_bank(accounts, 8, commands, "run", seed_of_this_run(), teller);
+  EXPECT_EQ(story.done.size() + story.failed.size(), static_cast<std::size_t>(8 * commands));
+  EXPECT_GT(story.done.size(), story.failed.size());
+  expect_bank(accounts, story);
+}
+
+TEST(Bank, FoldsToWhatItsThreadsWereAnswered) {
+  const auto database = open_embedded({.in_memory = true});
+  ASSERT_TRUE(database) << database.error();
+  run_and_expect(**database, 60);
+}
+
+TEST(Bank, FoldsToWhatItsThreadsWereAnsweredOverASocket) {
+  const auto opened = support::open_remote_over_a_socket();
+  ASSERT_TRUE(opened) << opened.error();
+  run_and_expect(*opened->database, 40);
+}
+
+// ---- killed ----
+
+// A child that runs the bank at a folder until it is killed, and tells of each command.
+class Branch {
+ public:
+  Branch(const std::string& path, const std::string& run, std::uint64_t seed) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(pipe(ends.data()), 0);
+    const std::string seed_text = std::to_string(seed);
+    child_ = fork();
+    if (child_ == 0) {
+      dup2(ends[1], STDOUT_FILENO);
+      close(ends[0]);
+      close(ends[1]);
+      execl("/proc/self/exe", "bank", "--run-bank-until-killed", path.c_str(), run.c_str(),
+            seed_text.c_str(), static_cast<char*>(nullptr));
+      _exit(127);
+    }
+    close(ends[1]);
+    from_child_ = ends[0];
+  }
+
+  // Listens until `commands` are done, kills it, and hears what it had still said.
+  void kill_after(std::size_t commands, BankStory& story) {
+    const std::size_t before = story.done.size();
+    while (story.done.size() - before < commands && hear(story)) {
+    }
+    kill(child_, SIGKILL);
+    int status = 0;
+    waitpid(child_, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status)) << "it ended by itself, with status " << status;
+    while (hear(story)) {
+    }
+    close(from_child_);
+  }
+
+ private:
+  bool hear(BankStory& story) {
+    std::array<char, 65536> buffer{};
+    const ssize_t got = read(from_child_, buffer.data(), buffer.size());
+    if (got <= 0) return false;
+    rest_.append(buffer.data(), static_cast<std::size_t>(got));
+    std::size_t end = 0;
+    while ((end = rest_.find('\n')) != std::string::npos) {
+      std::istringstream line(rest_.substr(0, end));
+      rest_.erase(0, end + 1);
+      std::string what;
+      std::string command;
+      line >> what >> command;
+      if (what == "begin") story.begin(command);
+      if (what == "fail") story.failed.insert(command);
+      if (what != "done") continue;
+      std::vector<BankStory::Place> places;
+      BankStory::Place place;
+      while (line >> place.first >> place.second) places.push_back(place);
+      story.finish(command, places);
+    }
+    return true;
+  }
+
+  pid_t child_ = -1;
+  int from_child_ = -1;
+  std::string rest_;
+};
+
+TEST(Bank, FoldsToWhatItsThreadsWereAnsweredThoughKilled) {
+  const std::uint64_t seed = seed_of_this_run();
+  std::mt19937_64 random(seed);
+  std::string path = std::filesystem::temp_directory_path() / "dynakeep-bank-XXXXXX";
+  ASSERT_NE(mkdtemp(path.data()), nullptr);
+  BankStory story;
+  for (int round = 0; round < 12 && !testing::Test::HasFailure(); ++round) {
+    Branch branch(path, "run" + std::to_string(round), random());
+    branch.kill_after(random() % 60 + 1, story);
+
+    const auto database = open_embedded({.path = path});
+    ASSERT_TRUE(database) << database.error();
+    const auto storage = single_table_event_storage(**database, {.table_name = bank_table_name});
+    expect_bank(accounts_on(*storage), story);
+  }
+  EXPECT_GT(story.done.size(), 12u);
+  std::filesystem::remove_all(path);
+}
+
+}  // namespace
+
+int run_bank_until_killed(const std::string& path, const std::string& run, std::uint64_t seed) {
+  const auto database = open_embedded({.path = path});
+  if (!database) return 1;
+  const auto storage = single_table_event_storage(**database, {.table_name = bank_table_name});
+  if (!storage->create_table()) return 1;
+
+  // One write a line, so that lines of several threads do not mix, and nothing waits in a buffer
+  // that a kill would empty.
+  const auto tell = [](const std::string& line) {
+    if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+      _exit(2);
+    }
+  };
+  const BankTeller teller{
+      .begin = [&](const std::string& command) { tell("begin " + command + "\n"); },
+      .finish =
+          [&](const std::string& command, const std::vector<BankStory::Place>& places) {
+            std::string line = "done " + command;
+            for (const auto& [account, version] : places) {
+              line += " " + account + " " + std::to_string(version);
+            }
+            tell(line + "\n");
+          },
+      .fail = [&](const std::string& command, const Error&) { tell("fail " + command + "\n"); }};
+  run_bank(accounts_on(*storage), 8, 1'000'000, run, seed, teller);
+  return 0;
+}
+
+}  // namespace dynakeep::crash
