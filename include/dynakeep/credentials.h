@@ -22,8 +22,8 @@ struct Credentials {
 // Says which key it is, and no secret.
 std::ostream& operator<<(std::ostream& out, const Credentials& credentials);
 
-// Where credentials come from. Thread-safe. A remote database asks when it has none, and from a few
-// minutes before those it has expire.
+// Where credentials come from. Thread-safe. A remote database asks when it has none, and for each
+// call from a quarter of an hour before those it has expire: a provider of such keeps what it got.
 class CredentialsProvider {
  public:
   virtual ~CredentialsProvider() = default;

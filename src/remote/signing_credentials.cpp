@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 // From here on the provider is asked at each call, which is cheap where it matters: those that give
 // credentials with an end keep them, and know when to fetch.
-constexpr auto asked_before_end = 5min;
+constexpr auto asked_before_end = 15min;
 
 // They become header fields, and come from files and answers that may hold anything.
 bool may_be_sent(std::string_view text) {

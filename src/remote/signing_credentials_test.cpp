@@ -12,17 +12,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Good for ten minutes from when they are asked for, unless it is broken.
-class TenMinutes final : public CredentialsProvider {
+// Good for twenty minutes from when they are asked for, unless it is broken.
+class TwentyMinutes final : public CredentialsProvider {
  public:
-  explicit TenMinutes(const Clock& clock) : clock_(clock) {}
+  explicit TwentyMinutes(const Clock& clock) : clock_(clock) {}
 
   Result<Credentials> credentials() override {
     const int number = ++asked;
     if (broken) return Error(ErrorCode::unavailable, "the source is away");
     return Credentials{.access_key_id = std::to_string(number),
                        .secret_access_key = "s",
-                       .expires_at = clock_.now() + 10min};
+                       .expires_at = clock_.now() + 20min};
   }
 
   std::atomic<int> asked = 0;
@@ -34,7 +34,7 @@ class TenMinutes final : public CredentialsProvider {
 
 struct Fixture {
   ManualClock clock;
-  std::shared_ptr<TenMinutes> provider = std::make_shared<TenMinutes>(clock);
+  std::shared_ptr<TwentyMinutes> provider = std::make_shared<TwentyMinutes>(clock);
   SigningCredentials credentials{provider, clock};
 
   std::string key() {
@@ -57,7 +57,7 @@ TEST(SigningCredentials, GoOnBeingUsedWhileTheirSourceIsAwayUntilTheirEnd) {
   Fixture fixture;
   EXPECT_EQ(fixture.key(), "1");
   fixture.provider->broken = true;
-  fixture.clock.advance(9min);
+  fixture.clock.advance(19min);
   EXPECT_EQ(fixture.key(), "1");
   fixture.clock.advance(1min);
   EXPECT_EQ(fixture.key(), "none");

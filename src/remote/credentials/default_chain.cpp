@@ -12,7 +12,7 @@ namespace dynakeep::remote {
 
 Result<Finding> find_credentials(const Configuration& configuration, ProfileNamedBy named_by,
                                  std::string_view sts_region, const Reach& reach,
-                                 AskInstance ask_instance) {
+                                 ServerIs server_is) {
   std::string absences;
   // Whether that was it; if not, keeps why.
   const auto is_found = [&absences](const Finding& finding) {
@@ -33,9 +33,13 @@ Result<Finding> find_credentials(const Configuration& configuration, ProfileName
   }
   found = TRY(find_in_profile(configuration, sts, reach));
   if (is_found(found)) return found;
+  // Another identity further down the chain is not what the profile means.
+  if (found.needs_person && server_is == ServerIs::elsewhere) {
+    return Error(ErrorCode::invalid_argument, found.words);
+  }
   found = TRY(find_at_container(environment, reach));
   if (is_found(found)) return found;
-  if (ask_instance == AskInstance::yes) {
+  if (server_is == ServerIs::elsewhere) {
     found = TRY(find_at_instance(configuration, reach));
     if (is_found(found)) return found;
   }

@@ -42,13 +42,12 @@ std::string name_of(ErrorCode code) {
 
 // A chain in the hands of a test: what is set, who answers, and what came out of it in words.
 struct Chain : TestEnvironment, TestReach {
-  Result<Finding> run(const std::string& profile = {},
-                      AskInstance ask_instance = AskInstance::yes) {
+  Result<Finding> run(const std::string& profile = {}, ServerIs server_is = ServerIs::elsewhere) {
     const auto configuration = TRY(Configuration::read(environment(), profile));
     return find_credentials(
         configuration,
         profile.empty() ? ProfileNamedBy::nobody_or_environment : ProfileNamedBy::program, "",
-        reach(), ask_instance);
+        reach(), server_is);
   }
 
   // "AKID from words", "none: words" or "code: message".
@@ -127,7 +126,7 @@ TEST(DefaultChain, FindsNothingAndSaysWhereItLooked) {
 
 TEST(DefaultChain, DoesNotAskTheInstanceIfToldSo) {
   Chain chain;
-  EXPECT_FALSE(chain.run("", AskInstance::no).value().credentials);
+  EXPECT_FALSE(chain.run("", ServerIs::here).value().credentials);
   chain.variables["AWS_EC2_METADATA_DISABLED"] = "True";
   EXPECT_THAT(chain.found(), HasSubstr("; AWS_EC2_METADATA_DISABLED is true"));
   EXPECT_THAT(chain.direct.sent, IsEmpty());
@@ -275,7 +274,7 @@ TEST(RoleCredentials, AreRefusedIfTheProfileMakesNoSense) {
     chain.config() = config;
     const std::string out = chain.found("p");
     EXPECT_THAT(chain.outside.sent, IsEmpty());
-    EXPECT_THAT(out, StartsWith("invalid_argument: Profile 'p"));
+    EXPECT_THAT(out, AllOf(StartsWith("invalid_argument: "), HasSubstr("rofile 'p")));
     return out;
   };
   const std::string role = "[profile p]\nrole_arn = arn\n";
@@ -305,6 +304,22 @@ TEST(RoleCredentials, AreRefusedIfTheProfileMakesNoSense) {
   EXPECT_THAT(refusal("[profile p]\nsso_session = s\nsso_account_id = 1\n"),
               HasSubstr("credential_process = aws configure export-credentials --profile p"));
   EXPECT_THAT(refusal("[profile p]\nlogin_session = arn\n"), HasSubstr("aws login"));
+}
+
+TEST(ProfileCredentials, ThatNeedAPersonAreNoneForAServerOnThisMachine) {
+  Chain chain;
+  for (const std::string& entries :
+       {std::string("sso_session = s\n"),
+        "role_arn = arn\nsource_profile = default\nmfa_serial = m\n" + keys_entries}) {
+    chain.config() = "[default]\n" + entries;
+    EXPECT_THAT(chain.found(), StartsWith("invalid_argument: profile 'default' "));
+    EXPECT_FALSE(chain.run("", ServerIs::here).value().credentials);
+  }
+  // Not so what builds on it: somebody meant to have a role.
+  chain.config() = "[default]\nrole_arn = arn\nsource_profile = b\n[profile b]\nsso_session = s\n";
+  EXPECT_THAT(chain.found(),
+              AllOf(StartsWith("access_denied: Profile 'default' has nothing to assume its role"),
+                    HasSubstr("profile 'b' signs in by a browser")));
 }
 
 TEST(RoleCredentials, AreRefusedInTheWordsOfSts) {

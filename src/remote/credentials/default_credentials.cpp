@@ -27,7 +27,7 @@ class FixedCredentials final : public CredentialsProvider {
 
 // Makes its connections for this once: there is an hour to the next time.
 Result<Finding> fetch(const DefaultCredentialsOptions& options, const Environment& environment,
-                      AskInstance ask_instance) {
+                      ServerIs server_is) {
   const auto configuration = TRY(Configuration::read(environment, options.profile));
   std::string ca_bundle = options.ca_bundle;
   if (ca_bundle.empty()) {
@@ -48,7 +48,7 @@ Result<Finding> fetch(const DefaultCredentialsOptions& options, const Environmen
   return find_credentials(
       configuration,
       options.profile.empty() ? ProfileNamedBy::nobody_or_environment : ProfileNamedBy::program,
-      options.region, reach, ask_instance);
+      options.region, reach, server_is);
 }
 
 std::shared_ptr<CredentialsProvider> kept(KeptCredentials::Fetch fetch, const Clock& clock) {
@@ -64,7 +64,7 @@ std::shared_ptr<CredentialsProvider> fixed_credentials(Credentials credentials) 
 std::shared_ptr<CredentialsProvider> default_credentials(const DefaultCredentialsOptions& options) {
   return kept(
       [options, environment = process_environment()] {
-        return fetch(options, environment, AskInstance::yes);
+        return fetch(options, environment, ServerIs::elsewhere);
       },
       *options.clock);
 }
@@ -73,7 +73,7 @@ std::shared_ptr<CredentialsProvider> remote::local_credentials(
     const DefaultCredentialsOptions& options) {
   return kept(
       [options, environment = process_environment()]() -> Result<Finding> {
-        auto found = TRY(fetch(options, environment, AskInstance::no));
+        auto found = TRY(fetch(options, environment, ServerIs::here));
         if (!found.credentials) {
           found.credentials = {.access_key_id = "dynakeep", .secret_access_key = "dynakeep"};
           found.words = "nobody: invented for an endpoint on this machine";

@@ -19,6 +19,8 @@ namespace dynakeep::remote {
 struct Finding {
   std::optional<Credentials> credentials = {};
   std::string words = {};  // where they are from, or else why there are none; no secret
+  // There would be some, had somebody signed in or typed a code.
+  bool needs_person = false;
 };
 
 // The fields of a JSON object of credentials, as processes, containers and instances hand them out:

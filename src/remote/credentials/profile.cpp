@@ -51,11 +51,11 @@ class ProfileChain {
     if (has(profile, "credential_process")) return process(name, profile);
     if (has(profile, "sso_session") || has(profile, "sso_account_id") ||
         has(profile, "sso_start_url") || has(profile, "login_session")) {
-      return refusal(name,
-                     "signs in by a browser (IAM Identity Center or aws login), which is not "
-                     "supported; add to it: credential_process = aws configure export-credentials "
-                     "--profile " +
-                         name);
+      return needs_person(name,
+                          "signs in by a browser (IAM Identity Center or aws login), which is not "
+                          "supported; add to "
+                          "it: credential_process = aws configure export-credentials --profile " +
+                              name);
     }
     return Finding{.words = "profile '" + name + "' has no credentials"};
   }
@@ -63,6 +63,10 @@ class ProfileChain {
  private:
   static Error refusal(const std::string& name, std::string_view why) {
     return {ErrorCode::invalid_argument, "Profile '" + name + "' " + std::string(why)};
+  }
+
+  static Finding needs_person(const std::string& name, std::string_view why) {
+    return {.words = "profile '" + name + "' " + std::string(why), .needs_person = true};
   }
 
   Result<Finding> keys(const std::string& name, const ProfileSection& profile) {
@@ -96,9 +100,9 @@ class ProfileChain {
 
   Result<Finding> role(const std::string& name, const ProfileSection& profile) {
     if (has(profile, "mfa_serial")) {
-      return refusal(name,
-                     "asks for a code of a second factor (mfa_serial), which nobody can type here; "
-                     "use credential_process or temporary keys");
+      return needs_person(name,
+                          "asks for a code of a second factor (mfa_serial), which nobody can type "
+                          "here; use credential_process or temporary keys");
     }
     const std::string from_profile = text_of(profile, "source_profile");
     const std::string from_source = text_of(profile, "credential_source");

@@ -23,10 +23,11 @@ constexpr std::size_t chained_roles_max = 8;
 //   aws_access_key_id         with aws_secret_access_key and aws_session_token
 //   credential_process        see process.h
 //
-// Refused with invalid_argument: the roles and sources above with a part missing, in a circle or
-// longer than chained_roles_max; and what needs a person: mfa_serial, and profiles that have
-// nothing but IAM Identity Center (sso_…) or `aws login` (login_session), with a line that says how
-// to go on. Else as the sources.
+// What needs a person has no credentials, and words that say how to go on: mfa_serial, and profiles
+// with nothing but IAM Identity Center (sso_…) or `aws login` (login_session). Refused with
+// invalid_argument: roles and sources with a part missing, in a circle or longer than
+// chained_roles_max. Else as the sources. `sts` is what find_sts() said; an error of it matters to
+// roles only.
 Result<Finding> find_in_profile(const Configuration& configuration, const Result<Sts>& sts,
                                 const Reach& reach);
 

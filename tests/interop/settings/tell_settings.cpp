@@ -30,7 +30,7 @@ Result<Finding> credentials_of(const Environment& environment, const std::string
   return find_credentials(
       configuration,
       profile.empty() ? ProfileNamedBy::nobody_or_environment : ProfileNamedBy::program, "", reach,
-      AskInstance::yes);
+      ServerIs::elsewhere);
 }
 
 Item told(const Item& task, Transport& transport) {
