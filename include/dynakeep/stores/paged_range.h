@@ -36,7 +36,7 @@ class PagedRange {
   explicit PagedRange(NextPage next_page)
       : state_(std::make_unique<State>(State{.next_page = std::move(next_page)})) {}
 
-  class iterator {
+  class Iterator {
    public:
     using iterator_concept = std::input_iterator_tag;
     using value_type = Result<T>;
@@ -44,31 +44,31 @@ class PagedRange {
     using reference = Result<T>&;
     using pointer = Result<T>*;
 
-    iterator() = default;
+    Iterator() = default;
     reference operator*() const { return *state_->current; }
     pointer operator->() const { return &*state_->current; }
-    iterator& operator++() {
+    Iterator& operator++() {
       state_->advance();
       return *this;
     }
     void operator++(int) { state_->advance(); }
-    friend bool operator==(const iterator& each, std::default_sentinel_t) {
+    friend bool operator==(const Iterator& each, std::default_sentinel_t) {
       return each.state_ == nullptr || !each.state_->current;
     }
 
    private:
     friend class PagedRange;
-    explicit iterator(State* state) : state_(state) {}
+    explicit Iterator(State* state) : state_(state) {}
 
     State* state_ = nullptr;
   };
 
-  iterator begin() {
+  Iterator begin() {
     if (!state_->begun) {
       state_->begun = true;
       state_->advance();
     }
-    return iterator(state_.get());
+    return Iterator(state_.get());
   }
   std::default_sentinel_t end() const { return {}; }
 

@@ -22,10 +22,10 @@ struct EventRules {
 };
 
 // DynamoDB's limits (Developer Guide, "Service, account, and table quotas").
-inline constexpr std::size_t item_bytes_max = 400 * 1024;
+inline constexpr std::size_t item_bytes_max = std::size_t{400} << 10;
 inline constexpr std::size_t partition_key_bytes_max = 2048;
 inline constexpr std::size_t sort_key_bytes_max = 1024;
-inline constexpr std::size_t transaction_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t transaction_bytes_max = std::size_t{4} << 20;
 
 // What stands before an aggregate's id in stored keys.
 std::string key_prefix(TableFormat format, std::string_view event_store_id);

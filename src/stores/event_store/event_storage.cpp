@@ -132,7 +132,7 @@ PagedRange<Event> events_of(EventStorage& storage, std::string event_store_id,
   const std::size_t page_events = std::max<std::size_t>(options.page_events, 1);
   // `query` is what is left to be read.
   return PagedRange<Event>([&storage, store = std::move(event_store_id),
-                            id = std::move(aggregate_id), query = std::move(query),
+                            id = std::move(aggregate_id), query,
                             page_events]() mutable -> Result<Page> {
     EventsQuery part = query;
     part.limit = std::min(page_events, query.limit.value_or(page_events));

@@ -130,6 +130,7 @@ class InMemoryEventStorage final : public EventStorage, private AppendTarget {
                                          bool check_previous,
                                          std::vector<NewEvent> events) override {
     std::vector<GroupedEvent> group;
+    group.reserve(events.size());
     for (NewEvent& event : events) {
       group.push_back({.event_store_id = std::string(event_store_id), .event = std::move(event)});
     }
@@ -185,6 +186,7 @@ Result<std::vector<Event>> InMemoryEventStorage::store(std::vector<GroupedEvent>
   }
 
   std::vector<std::unique_lock<std::mutex>> locks;
+  locks.reserve(storages.size());
   for (InMemoryEventStorage* storage : storages) locks.emplace_back(storage->mutex_);
 
   std::vector<EventKey> pushed;
