@@ -194,6 +194,11 @@ TEST(RemoteDatabase, SaysThatAWriteWithAnUnreadableAnswerMayHaveBeenDone) {
   EXPECT_FALSE(remote.database->get_item(a_get).error().outcome_unknown());
 }
 
+TEST(RemoteDatabase, LooksForNothingInAnAnswerThatSaysNothing) {
+  Remote remote({ok(""), ok("{}"), ok(R"("")")});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(remote.database->tag_resource({.resource_arn = "a"}));
+}
+
 TEST(RemoteDatabase, HasNothingToWaitForToBeDurable) {
   Remote remote({});
   bool done = false;
