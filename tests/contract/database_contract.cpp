@@ -12,7 +12,7 @@ namespace dynakeep::contract {
 
 namespace {
 
-constexpr auto activation_deadline = std::chrono::seconds{30};
+constexpr auto patience = std::chrono::seconds{10};
 
 bool is_active(const TableDescription& table) {
   return table.table_status == TableStatus::active &&
@@ -72,11 +72,8 @@ std::string DatabaseContract::create(CreateTableRequest request) {
 }
 
 void DatabaseContract::wait_until_active(const std::string& table) {
-  const auto deadline = std::chrono::steady_clock::now() + activation_deadline;
-  while (!is_active(must(database().describe_table({.table_name = table})).table)) {
-    if (std::chrono::steady_clock::now() > deadline) throw Unexpected(table + " stays inactive");
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
-  }
+  wait_until(
+      [&] { return is_active(must(database().describe_table({.table_name = table})).table); });
 }
 
 std::string DatabaseContract::create_songs() {
@@ -119,6 +116,14 @@ KeySchema key_schema(const std::string& partition, const std::string& sort) {
 std::string padded(int number) {
   auto digits = std::to_string(number);
   return std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits;
+}
+
+void wait_until(const std::function<bool()>& holds, const std::source_location& where) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline) fail("does not come about", where);
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  }
 }
 
 void on_threads(int count, const std::function<void(int)>& work) {

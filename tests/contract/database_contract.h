@@ -31,8 +31,7 @@ T must(Result<T> result, const std::source_location& where = std::source_locatio
   if constexpr (!std::is_void_v<T>) return std::move(result).value();
 }
 
-// The error of a call that must be refused with that code. What every refusal promises is checked
-// with it: words for a person, and that nothing was done.
+// The error of a call that must be refused with that code, and so certainly was not carried out.
 template <typename T>
 Error refused(const Result<T>& result, ErrorCode code,
               const std::source_location& where = std::source_location::current()) {
@@ -41,7 +40,6 @@ Error refused(const Result<T>& result, ErrorCode code,
   if (result.error().code() != code) {
     fail("must be refused with " + wanted + ": " + words(result.error()), where);
   }
-  if (result.error().message().empty()) fail("is refused without a word", where);
   if (result.error().outcome_unknown()) fail("is refused, yet its outcome unknown", where);
   return result.error();
 }
@@ -87,6 +85,10 @@ KeySchema key_schema(const std::string& partition, const std::string& sort = {})
 
 // "0007": numbers as texts whose order is theirs.
 std::string padded(int number);
+
+// For what an engine may take its time for, such as tables and indexes; fails if it takes 10 s.
+void wait_until(const std::function<bool()>& holds,
+                const std::source_location& where = std::source_location::current());
 
 // Calls `work` with 0 to `count` - 1, each on a thread of its own, all at once; what one throws is
 // thrown here.

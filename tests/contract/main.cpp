@@ -15,10 +15,8 @@ using namespace dynakeep;
 
 contract::Kind at(const std::string& endpoint) {
   return {.name = "endpoint", .open = [endpoint]() -> Result<support::OwnedDatabase> {
-            // Once: what needs a second attempt has not passed.
             return support::OwnedDatabase{
-                .database = TRY(
-                    connect_remote({.endpoint = endpoint, .attempts_max = 1, .proxy = "none"}))};
+                .database = TRY(connect_remote({.endpoint = endpoint, .proxy = "none"}))};
           }};
 }
 

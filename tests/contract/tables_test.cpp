@@ -111,6 +111,19 @@ TEST_P(Tables, ATableIsNotCreatedTwice) {
   EXPECT_TRUE(get(table, {{"id", "kept"}}));
 }
 
+TEST_P(Tables, RefusalsAreInWords) {
+  const auto table = create_plain();
+  auto request = table_of("id");
+  request.table_name = table;
+  EXPECT_NE(refused(database().create_table(request), ErrorCode::resource_in_use).message(), "");
+  EXPECT_NE(refused(database().describe_table({.table_name = unused_name()}),
+                    ErrorCode::resource_not_found)
+                .message(),
+            "");
+  EXPECT_NE(refused(database().get_item({.table_name = table}), ErrorCode::validation).message(),
+            "");
+}
+
 TEST_P(Tables, WhatMakesNoTableIsRefused) {
   const auto refuses = [this](CreateTableRequest request) {
     if (!request.table_name) request.table_name = unused_name();
@@ -183,14 +196,13 @@ TEST_P(Tables, ADeletedTableIsGoneWithItsItems) {
   put(table, {{"id", "a"}});
   const auto deleted = must(database().delete_table({.table_name = table})).table_description;
   EXPECT_EQ(deleted.table_name, table);
-  // An engine may take its time.
   auto again = table_of("id");
   again.table_name = table;
-  auto created = database().create_table(again);
-  while (!created && created.error().code() == ErrorCode::resource_in_use) {
-    created = database().create_table(again);
-  }
-  must(std::move(created));
+  wait_until([&] {
+    const auto created = database().create_table(again);
+    if (!created) refused(created, ErrorCode::resource_in_use);
+    return created.has_value();
+  });
   wait_until_active(table);
   EXPECT_FALSE(get(table, {{"id", "a"}}));
   EXPECT_EQ(must(database().scan({.table_name = table})).count, 0);
@@ -263,7 +275,7 @@ TEST_P(Tables, ADeletedIndexIsGone) {
     return std::any_of(indexes.begin(), indexes.end(),
                        [](const auto& index) { return index.index_name == "ByGenre"; });
   };
-  while (is_there()) wait_until_active(table);
+  wait_until([&] { return !is_there(); });
   const auto queried = database().query({.table_name = table,
                                          .index_name = "ByGenre",
                                          .key_condition_expression = "genre = :g",

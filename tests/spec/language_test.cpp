@@ -131,6 +131,29 @@ TEST(SpecRun, WhatIsLeftOutIsNotSent) {
   };
   EXPECT_EQ(run(*file, subject, {"second"}).failed, std::set<std::string>{"first"});
   EXPECT_EQ(sent, std::vector<std::string>{"GetItem"});
+
+  sent.clear();
+  subject.lacks = {"Scan"};
+  const auto outcome = run(*file, subject);
+  EXPECT_EQ(outcome.skipped, std::set<std::string>{"second"});
+  EXPECT_EQ(outcome.failed, std::set<std::string>{"first"});
+  EXPECT_EQ(sent, std::vector<std::string>{"GetItem"});
+}
+
+TEST(SpecRun, WaitsForTablesToComeAndToGo) {
+  const auto file = parse_spec("## it waits\nwait \"So\" + \"ngs\"\nwait Songs gone", "a.spec");
+  ASSERT_TRUE(file) << file.error();
+  std::vector<std::string> statuses{"CREATING", "ACTIVE", "ACTIVE", "DELETING"};
+  std::size_t asked = 0;
+  Subject subject{.name = "slow"};
+  subject.send = [&](std::string_view, std::string_view body) -> Result<wire::Reply> {
+    EXPECT_EQ(body, R"({"TableName":"Songs"})");
+    if (asked == statuses.size()) return wire::Reply{.status = 400, .body = "{}"};
+    return wire::Reply{.status = 200,
+                       .body = R"({"Table":{"TableStatus":")" + statuses[asked++] + R"("}})"};
+  };
+  EXPECT_TRUE(run(*file, subject).failures.empty());
+  EXPECT_EQ(asked, statuses.size());
 }
 
 TEST(SpecRun, WhatIsKeptStandsInLaterRequestsAndAnswers) {

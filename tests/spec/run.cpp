@@ -87,7 +87,10 @@ class Run {
   Outcome all() {
     if (subject_.lasting) delete_tables();
     for (const auto& step : file_.steps) {
-      if (left_out_.contains(step.behaviour)) continue;
+      if (subject_.lacks.contains(step.operation)) outcome_.skipped.insert(step.behaviour);
+    }
+    for (const auto& step : file_.steps) {
+      if (left_out_.contains(step.behaviour) || outcome_.skipped.contains(step.behaviour)) continue;
       if (step.later.count() > 0) {
         if (subject_.clock == nullptr) break;
         subject_.clock->advance(step.later);
@@ -179,17 +182,18 @@ class Run {
     variables_[kept.name] = *found;
   }
 
-  // Until the table and all its indexes are ACTIVE. What is not there at all is the next request's
-  // trouble.
+  // Until the table and all its indexes are ACTIVE, or until it is gone. What is not there to
+  // become active is the next request's trouble.
   void wait(const Step& step) {
     const auto deadline = std::chrono::steady_clock::now() + activation_deadline;
     const Json name{.kind = Json::Kind::string, .text = step.wait_for_table};
     const auto body = "{\"TableName\":" + print_json(name) + "}";
     while (true) {
       const auto reply = subject_.send("DescribeTable", body);
-      if (!reply || reply->status != 200 || is_active(parse_json(reply->body))) return;
+      if (!reply || reply->status != 200) return;
+      if (!step.until_gone && is_active(parse_json(reply->body))) return;
       if (std::chrono::steady_clock::now() > deadline) {
-        return fail(step, step.line, "is not active after 30 s: " + reply->body);
+        return fail(step, step.line, "does not come about within 30 s: " + reply->body);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds{2});
     }

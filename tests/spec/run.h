@@ -25,6 +25,8 @@ struct Subject {
   bool any_words = false;
   // Whether requests go through the remote body, which refuses some by itself.
   bool remote = false;
+  // Operations that it is known not to have: behaviours with one of them are skipped.
+  std::set<std::string> lacks = {};
   // Whether it keeps tables from before, so that those the file makes are deleted around the run.
   bool lasting = false;
 };
@@ -33,10 +35,11 @@ struct Outcome {
   int requests = 0;
   std::vector<std::string> failures = {};  // "file:line: behaviour: Operation: what is wrong"
   std::set<std::string> failed = {};       // behaviours
+  std::set<std::string> skipped = {};      // behaviours
 };
 
 // Sends every request of the file, in order, and compares every answer. A failure does not end it.
-// Requests of the behaviours in `left_out` are not sent.
+// Requests of the behaviours in `left_out` are not sent, nor those of skipped ones.
 Outcome run(const SpecFile& file, const Subject& subject,
             const std::set<std::string>& left_out = {});
 

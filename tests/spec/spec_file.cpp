@@ -50,8 +50,7 @@ class Reader {
       } else if (word == "keep") {
         keep();
       } else if (word == "wait") {
-        skip_space();
-        step(line_of(start)).wait_for_table = name();
+        wait(line_of(start));
       } else if (word == "later") {
         skip_space();
         step(line_of(start)).later = std::chrono::seconds(std::stol(name()));
@@ -211,6 +210,14 @@ class Reader {
     if (!accept_word("ours")) fail("expected 'ours:' and what we answer");
     expect(':');
     request.ours = expectation();
+  }
+
+  // wait NAME / wait "NA" + "ME" / wait NAME gone
+  void wait(int line) {
+    skip_space();
+    auto& waiting = step(line);
+    waiting.wait_for_table = text_.substr(position_, 1) == "\"" ? value().text : name();
+    waiting.until_gone = accept_word("gone");
   }
 
   void keep() {

@@ -41,6 +41,7 @@ struct Step {
   std::vector<Keep> keeps = {};
   // Steps that are not requests: waiting for a table and its indexes, time passing.
   std::string wait_for_table = {};
+  bool until_gone = false;  // wait for the table's end, not for its being active
   std::chrono::seconds later{0};
 };
 

@@ -28,7 +28,7 @@ constexpr auto usage =
     "  --remote           there, through the remote body instead of a plain connection\n"
     "  --any-words        compare the names of refusals, and not their words\n"
     "  --leave-out TEXT   \"FILE: BEHAVIOUR\", which is then not sent; may be repeated\n"
-    "  --json             one line for each behaviour: file, behaviour, way, failures\n";
+    "  --json             one line for each behaviour: file, behaviour, way, outcome, failures\n";
 
 // The *.spec files among and below `paths`, in order of their names.
 std::vector<std::string> spec_files(const std::vector<std::string>& paths) {
@@ -128,12 +128,14 @@ FileOutcome run_file(const std::string& path, const std::string& way, const Argu
 }
 
 void print_json(const std::string& path, const std::string& way, const FileOutcome& result) {
-  const auto print = [&](const std::string& behaviour, bool failed) {
+  const auto print = [&](const std::string& behaviour, const char* outcome) {
+    const bool failed = outcome == std::string_view("failed");
     std::string line = "{\"file\":";
     base::append_json_string(line, short_name(path));
     base::append_json_string(line += ",\"behaviour\":", behaviour);
     base::append_json_string(line += ",\"way\":", way);
-    line += std::string(",\"failed\":") + (failed ? "true" : "false") + ",\"failures\":[";
+    base::append_json_string(line += ",\"outcome\":", outcome);
+    line += ",\"failures\":[";
     const char* separator = "";
     for (const auto& failure : result.outcome.failures) {
       if (!failed || failure.find(": " + behaviour + "\n") == std::string::npos) continue;
@@ -143,9 +145,11 @@ void print_json(const std::string& path, const std::string& way, const FileOutco
     std::cout << line << "]}" << std::endl;
   };
   // What stands above the first behaviour fails under no name.
-  if (result.outcome.failed.contains("") || result.behaviours.empty()) print("", true);
+  if (result.outcome.failed.contains("") || result.behaviours.empty()) print("", "failed");
   for (const auto& behaviour : result.behaviours) {
-    print(behaviour, result.outcome.failed.contains(behaviour));
+    print(behaviour, result.outcome.failed.contains(behaviour)    ? "failed"
+                     : result.outcome.skipped.contains(behaviour) ? "skipped"
+                                                                  : "passed");
   }
 }
 

@@ -135,10 +135,14 @@ Result<OwnedSubject> connect_to(const std::string& url) {
 }
 
 Result<OwnedSubject> connect_remotely_to(const std::string& url) {
-  // Everything is asked once: what needs a second attempt has not passed.
-  std::shared_ptr<Database> database = TRY(connect_remote(
-      {.endpoint = url, .attempts_max = 1, .proxy = "none", .ask_capabilities = false}));
+  std::shared_ptr<Database> database = TRY(connect_remote({.endpoint = url, .proxy = "none"}));
   auto subject = subject_of(url, *database);
+  if (!database->capabilities().transactions) {
+    subject.lacks.insert({"TransactGetItems", "TransactWriteItems"});
+  }
+  if (!database->capabilities().tags) {
+    subject.lacks.insert({"TagResource", "UntagResource", "ListTagsOfResource"});
+  }
   subject.ours = false;
   subject.remote = true;
   subject.lasting = true;
