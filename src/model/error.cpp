@@ -61,6 +61,10 @@ std::string_view exception_name(ErrorCode code) {
     case ErrorCode::internal_server_error:
     case ErrorCode::unavailable:
     case ErrorCode::timed_out:
+    case ErrorCode::not_found:
+    case ErrorCode::precondition_failed:
+    case ErrorCode::gone:
+    case ErrorCode::write_conflict:
       break;
   }
   return "InternalServerError";

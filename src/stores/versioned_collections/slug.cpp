@@ -1,10 +1,10 @@
-#include "stores/versioned_collections/slug.h"
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
-namespace dynakeep::collections {
+#include "dynakeep/stores/versioned_collections.h"
+
+namespace dynakeep {
 
 namespace {
 
@@ -560,4 +560,4 @@ std::string slug(std::string_view text) {
   return joiner.finish();
 }
 
-}  // namespace dynakeep::collections
+}  // namespace dynakeep

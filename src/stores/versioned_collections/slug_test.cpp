@@ -1,12 +1,12 @@
-#include "stores/versioned_collections/slug.h"
-
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-namespace dynakeep::collections {
+#include "dynakeep/stores/versioned_collections.h"
+
+namespace dynakeep {
 namespace {
 
 TEST(Slug, IsAsTheFormatsPageShows) {
@@ -68,4 +68,4 @@ TEST(Slug, TakesAnyBytes) {
 }
 
 }  // namespace
-}  // namespace dynakeep::collections
+}  // namespace dynakeep
