@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "dynakeep/attribute_value.h"
@@ -46,10 +48,20 @@ class AttributeView {
   std::optional<std::string_view> bytes() const;  // of a binary
   std::optional<Number> number() const;
   std::optional<std::int64_t> integer() const;  // nor if it is no integer of 64 bits
+  std::optional<double> real() const;           // the nearest double of a number
   std::optional<bool> boolean() const;
 
   // The member of a map; of nothing if there is none, or if this is no map.
   AttributeView operator[](std::string_view name) const;
+  // The members of several names, which differ, in the order of the names: cheaper than one by one.
+  template <std::size_t count>
+  std::array<AttributeView, count> members(const std::array<std::string_view, count>& names) const {
+    std::array<AttributeView, count> found;
+    find(names, found);
+    return found;
+  }
+  // The same into `found`, which is as long as `names` and of nothing.
+  void find(std::span<const std::string_view> names, std::span<AttributeView> found) const;
 
   // The members of a list, or of a map in order of their names. Sets have none here: see value().
   std::size_t size() const;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -37,8 +40,8 @@
 // A field may be a bool, an integer, a double, a std::string, Number, Binary, AttributeValue, a
 // struct with fields, or an optional, vector or map by strings of these. An absent optional is not
 // stored as a member, and NULL in a list; it is read from both. Members that a struct does not list
-// are left aside when it is read. For other types, and for structs that are not yours, specialise
-// AttributeTraits.
+// are left aside when it is read. fields() lists the same names, each once, whatever the value. For
+// other types, and for structs that are not yours, specialise AttributeTraits.
 namespace dynakeep {
 
 // To be specialised:
@@ -113,19 +116,47 @@ bool read_attribute(const AttributeView& view, T& value, FieldFailure& failure);
 template <typename T>
 bool write_attribute(const T& value, AttributeValue& written, FieldFailure& failure);
 
+// Takes down which fields a struct lists.
+struct FieldNames {
+  std::vector<std::string_view> names = {};
+
+  template <typename T>
+  void operator()(std::string_view name, T& /*field*/) {
+    names.push_back(name);
+  }
+  template <typename T, typename U>
+  void operator()(std::string_view name, T& /*field*/, U&& /*otherwise*/) {
+    names.push_back(name);
+  }
+};
+
+template <typename T>
+const std::vector<std::string_view>& field_names() {
+  static const std::vector<std::string_view> names = [] {
+    FieldNames listed;
+    T sample{};
+    T::fields(sample, listed);
+    return std::move(listed.names);
+  }();
+  return names;
+}
+
+// Reads the fields of a struct, whose members were found in one walk.
 struct FieldReader {
-  const AttributeView& map;
+  std::span<const AttributeView> members;
   FieldFailure& failure;
   bool done = true;
+  std::size_t next = 0;
 
   template <typename T>
   void operator()(std::string_view name, T& field) {
-    if (done) done = read(name, map[name], field);
+    const AttributeView member = take();
+    if (done) done = read(name, member, field);
   }
   template <typename T, typename U>
   void operator()(std::string_view name, T& field, U&& otherwise) {
+    const AttributeView member = take();
     if (!done) return;
-    const AttributeView member = map[name];
     if (member.exists()) {
       done = read(name, member, field);
     } else {
@@ -134,11 +165,28 @@ struct FieldReader {
   }
 
  private:
+  // Beyond what was listed there is nothing.
+  AttributeView take() { return next < members.size() ? members[next++] : AttributeView(); }
+
   template <typename T>
   bool read(std::string_view name, const AttributeView& member, T& field) {
     return read_attribute(member, field, failure) || failure.within(name);
   }
 };
+
+template <typename T>
+bool read_fields(const AttributeView& map, T& value, FieldFailure& failure) {
+  constexpr std::size_t few = 8;
+  const std::vector<std::string_view>& names = field_names<T>();
+  std::array<AttributeView, few> on_stack;
+  std::vector<AttributeView> on_heap(names.size() > few ? names.size() : 0);
+  const std::span<AttributeView> members =
+      names.size() > few ? std::span(on_heap) : std::span(on_stack).first(names.size());
+  map.find(names, members);
+  FieldReader reader{.members = members, .failure = failure};
+  T::fields(value, reader);
+  return reader.done;
+}
 
 struct FieldWriter {
   AttributeMap& map;
@@ -191,9 +239,9 @@ bool read_attribute(const AttributeView& view, T& value, FieldFailure& failure) 
     value = static_cast<T>(*read);
     return true;
   } else if constexpr (std::floating_point<T>) {
-    const auto read = view.number();
+    const auto read = view.real();
     if (!read) return failure.wrong_type("N", view);
-    value = static_cast<T>(read->to_double());
+    value = static_cast<T>(*read);
     return true;
   } else if constexpr (std::same_as<T, Number>) {
     const auto read = view.number();
@@ -232,9 +280,7 @@ bool read_attribute(const AttributeView& view, T& value, FieldFailure& failure) 
   } else {
     static_assert(HasFields<T>, "give the type fields(), or specialise AttributeTraits for it");
     if (!view.is(AttributeType::map)) return failure.wrong_type("M", view);
-    FieldReader reader{.map = view, .failure = failure};
-    T::fields(value, reader);
-    return reader.done;
+    return read_fields(view, value, failure);
   }
 }
 

@@ -1,9 +1,35 @@
 #include "dynakeep/attribute_view.h"
 
+#include <cstdint>
+#include <cstring>
+
 #include "model/encoded_item.h"
 #include "model/encoded_number.h"
 
 namespace dynakeep {
+namespace {
+
+template <typename Word>
+bool ends_are_same(std::string_view a, std::string_view b) {
+  const auto word = [](const char* from) {
+    Word value = 0;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  };
+  const std::size_t last = a.size() - sizeof(Word);
+  return word(a.data()) == word(b.data()) && word(a.data() + last) == word(b.data() + last);
+}
+
+// Names have a few letters: two words that may overlap compare them in less time than it takes to
+// call memcmp, which a load of events would do for each member of each.
+bool are_same(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  if (a.size() >= 8 && a.size() <= 16) return ends_are_same<std::uint64_t>(a, b);
+  if (a.size() >= 4 && a.size() < 8) return ends_are_same<std::uint32_t>(a, b);
+  return a == b;
+}
+
+}  // namespace
 
 AttributeView::AttributeView(const Item& item) : type_(AttributeType::map) {
   const std::string_view encoded = ItemAccess::held(item);
@@ -38,8 +64,14 @@ std::optional<Number> AttributeView::number() const {
 }
 
 std::optional<std::int64_t> AttributeView::integer() const {
-  const auto found = number();
-  return found ? found->to_int64() : std::nullopt;
+  if (!is(AttributeType::number)) return std::nullopt;
+  return place_ == Place::encoded ? model::decode_int64(payload_) : value_->as_number().to_int64();
+}
+
+std::optional<double> AttributeView::real() const {
+  if (!is(AttributeType::number)) return std::nullopt;
+  return place_ == Place::encoded ? model::decode_double(payload_)
+                                  : value_->as_number().to_double();
 }
 
 std::optional<bool> AttributeView::boolean() const {
@@ -55,6 +87,30 @@ AttributeView AttributeView::operator[](std::string_view name) const {
   }
   const auto found = members_->find(name);
   return found == members_->end() ? AttributeView() : AttributeView(found->second);
+}
+
+void AttributeView::find(std::span<const std::string_view> names,
+                         std::span<AttributeView> found) const {
+  if (!is(AttributeType::map)) return;
+  if (place_ == Place::decoded) {
+    for (std::size_t i = 0; i < names.size(); ++i) found[i] = (*this)[names[i]];
+    return;
+  }
+  using model::detail::take_bytes;
+  using model::detail::take_size;
+  std::size_t missing = names.size();
+  std::string_view rest = payload_;
+  for (std::size_t left = take_size(rest); left > 0 && missing > 0; --left) {
+    const std::string_view name = take_bytes(rest, take_size(rest));
+    const auto tag = static_cast<model::ValueTag>(take_bytes(rest, 1)[0]);
+    const std::string_view payload = take_bytes(rest, take_size(rest));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!are_same(names[i], name)) continue;
+      found[i] = AttributeView(model::type_of(tag), payload);
+      --missing;
+      break;
+    }
+  }
 }
 
 std::size_t AttributeView::size() const { return begin().left_; }

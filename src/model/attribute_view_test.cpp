@@ -1,5 +1,6 @@
 #include "dynakeep/attribute_view.h"
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ TEST(AttributeView, ReadsEveryScalarOfAnItemInEitherState) {
     EXPECT_EQ(view["plays"].integer(), 12);
     EXPECT_EQ(view["plays"].number(), Number(12));
     EXPECT_EQ(view["rating"].number(), Number::parse("4.5").value());
+    EXPECT_EQ(view["rating"].real(), 4.5);
+    EXPECT_EQ(view["artist"].real(), std::nullopt);
     EXPECT_EQ(view["live"].boolean(), true);
     EXPECT_TRUE(view["note"].is_null());
     EXPECT_EQ(view["cover"].bytes(), "\x01\x02");
@@ -99,6 +102,43 @@ TEST(AttributeView, WalksListsAndMapsInTheirOrder) {
   }
 }
 
+TEST(AttributeView, FindsSeveralMembersInOneWalk) {
+  for (const Item& item : both()) {
+    const AttributeView view(item);
+    const auto [tracks, none, artist] = view.members<3>({"tracks", "genre", "artist"});
+    EXPECT_EQ(tracks.size(), 3u);
+    EXPECT_FALSE(none.exists());
+    EXPECT_EQ(artist.text(), "Nina");
+    const auto many = view.members<12>({"artist", "plays", "rating", "live", "note", "cover",
+                                        "tags", "years", "blobs", "empty", "bare", "home"});
+    EXPECT_EQ(many[0].text(), "Nina");
+    EXPECT_EQ(many[11]["city"].text(), "Tryon");
+    for (const AttributeView& each : many) EXPECT_TRUE(each.exists());
+    EXPECT_FALSE(artist.members<1>({"first"})[0].exists());
+  }
+}
+
+TEST(AttributeView, TellsNamesOfEveryLengthApart) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    Item item;
+    const std::string name(size, 'a');
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string other = name;
+      other[at] = 'b';
+      item[other] = static_cast<std::int64_t>(at);
+    }
+    std::string scratch;
+    const Item held = ItemAccess::from_encoded(std::string(ItemAccess::encoded(item, scratch)));
+    EXPECT_FALSE(AttributeView(held).members<1>({name})[0].exists()) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string other = name;
+      other[at] = 'b';
+      EXPECT_EQ(AttributeView(held).members<1>({other})[0].integer(),
+                static_cast<std::int64_t>(at));
+    }
+  }
+}
+
 TEST(AttributeView, CopiesOutWhatItLooksAt) {
   for (const Item& item : both()) {
     const AttributeView view(item);
@@ -115,6 +155,46 @@ TEST(AttributeView, LooksAtAValueAsAtAnItem) {
   EXPECT_EQ(AttributeView(map)["home"]["rooms"].integer(), 7);
   const Item none;
   EXPECT_EQ(AttributeView(none).size(), 0u);
+}
+
+TEST(AttributeView, ReadsNumbersOfAnySizeAsTheirValuesDo) {
+  for (const char* text : {"0",
+                           "1",
+                           "-1",
+                           "10",
+                           "12",
+                           "-120",
+                           "1.5",
+                           "0.1",
+                           "-0.0001",
+                           "0.00001",
+                           "123456789.125",
+                           "9007199254740991",
+                           "9007199254740993",
+                           "-9007199254740993.5",
+                           "9223372036854775807",
+                           "-9223372036854775808",
+                           "9223372036854775808",
+                           "100000000000000000",
+                           "1000000000000000000",
+                           "123456789012345678",
+                           "1234567890123456789",
+                           "12345678901234567890123456789012345678",
+                           "1e22",
+                           "1e23",
+                           "1e125",
+                           "-1e-130",
+                           "12345678901234567.5",
+                           "99999999999999999999e-10"}) {
+    const Number number = Number::parse(text).value();
+    const Item plain{{"n", number}};
+    std::string scratch;
+    const Item held = ItemAccess::from_encoded(std::string(ItemAccess::encoded(plain, scratch)));
+    EXPECT_EQ(AttributeView(held)["n"].number(), number) << text;
+    EXPECT_EQ(AttributeView(held)["n"].integer(), number.to_int64()) << text;
+    EXPECT_EQ(AttributeView(held)["n"].real(), number.to_double()) << text;
+    EXPECT_EQ(number.to_double(), std::strtod(text, nullptr)) << text;
+  }
 }
 
 TEST(AttributeView, SeesNothingInAnItemThatCannotBe) {

@@ -46,6 +46,30 @@ Parts take_apart(std::string_view encoded) {
   return parts;
 }
 
+// (-1)^negative * digits * 10^exponent. A zero that fills the last pair is among the digits.
+struct FewDigits {
+  bool negative = false;
+  std::uint64_t digits = 0;
+  int exponent = 0;
+};
+
+// Of a number with at most nine pairs of digits, which 64 bits hold; as nearly every one has.
+std::optional<FewDigits> few_digits(std::string_view bytes) {
+  constexpr std::size_t pairs_max = 9;
+  if (byte_at(bytes, 0) == zero_lead) return FewDigits{};
+  FewDigits few{.negative = byte_at(bytes, 0) == negative_lead};
+  const unsigned char flip = few.negative ? 0xFF : 0x00;
+  for (std::size_t pairs = 0; pairs <= pairs_max; ++pairs) {
+    const unsigned stored = byte_at(bytes, 2 + pairs) ^ flip;
+    if (stored == 0) {
+      few.exponent = (byte_at(bytes, 1) ^ flip) - exponent_bias - 2 * static_cast<int>(pairs);
+      return few;
+    }
+    if (pairs < pairs_max) few.digits = few.digits * 100 + (stored - 1);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void append_number(std::string& out, const Number& number) {
@@ -79,6 +103,9 @@ void append_number(std::string& out, const Number& number) {
 
 Number decode_number(std::string_view bytes) {
   if (byte_at(bytes, 0) == zero_lead) return {};
+  if (const auto few = few_digits(bytes)) {
+    return Number::from_parts(few->negative, 0, few->digits, few->exponent);
+  }
   const Parts parts = take_apart(bytes);
   Wide digits = 0;
   for (std::size_t i = 0; i < parts.count; ++i) {
@@ -87,6 +114,34 @@ Number decode_number(std::string_view bytes) {
   return Number::from_parts(parts.negative, static_cast<std::uint64_t>(digits >> 64),
                             static_cast<std::uint64_t>(digits),
                             parts.point - static_cast<int>(parts.count));
+}
+
+std::optional<std::int64_t> decode_int64(std::string_view bytes) {
+  const auto few = few_digits(bytes);
+  if (!few) return decode_number(bytes).to_int64();
+  std::uint64_t digits = few->digits;
+  int exponent = few->exponent;
+  if (exponent == -1 && digits % 10 == 0) {
+    digits /= 10;
+    exponent = 0;
+  }
+  if (exponent < 0) return std::nullopt;
+  if (exponent > 0) return decode_number(bytes).to_int64();
+  const auto magnitude = static_cast<std::int64_t>(digits);
+  return few->negative ? -magnitude : magnitude;
+}
+
+double decode_double(std::string_view bytes) {
+  const auto few = few_digits(bytes);
+  constexpr std::uint64_t exact_max = std::uint64_t{1} << 53;
+  if (few && few->digits <= exact_max && few->exponent <= 0 && few->exponent >= -4) {
+    // Two doubles that are exact, and one rounding.
+    constexpr std::array<double, 5> powers{1e0, 1e1, 1e2, 1e3, 1e4};
+    const double magnitude =
+        static_cast<double>(few->digits) / powers[static_cast<std::size_t>(-few->exponent)];
+    return few->negative ? -magnitude : magnitude;
+  }
+  return decode_number(bytes).to_double();
 }
 
 std::size_t encoded_number_size(std::string_view bytes) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,11 @@ void append_number(std::string& out, const Number& number);
 // The number at the front of `bytes`, which were written by append_number: decoding stops the
 // process on bytes that were not.
 Number decode_number(std::string_view bytes);
+
+// The same as an integer, if it is one of 64 bits, and as the nearest double: most of them without
+// a Number in between.
+std::optional<std::int64_t> decode_int64(std::string_view bytes);
+double decode_double(std::string_view bytes);
 
 // How many bytes the number at the front of `bytes` takes.
 std::size_t encoded_number_size(std::string_view bytes);

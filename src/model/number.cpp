@@ -191,17 +191,22 @@ Result<Number> Number::from_double(double value) {
 
 Number Number::from_parts(bool negative, std::uint64_t digits_high, std::uint64_t digits_low,
                           int exponent) {
-  Wide digits = (static_cast<Wide>(digits_high) << 64) | digits_low;
   Number number;
-  if (digits == 0) return number;
+  number.exponent_ = static_cast<std::int16_t>(exponent);
+  number.negative_ = negative;
+  if (digits_high == 0) {  // as nearly always: 128 bits are slow to divide
+    if (digits_low == 0) return {};
+    for (; digits_low % 10 == 0; digits_low /= 10) ++number.exponent_;
+    number.digits_low_ = digits_low;
+    return number;
+  }
+  Wide digits = (static_cast<Wide>(digits_high) << 64) | digits_low;
   while (digits % 10 == 0) {
     digits /= 10;
-    ++exponent;
+    ++number.exponent_;
   }
   number.digits_high_ = static_cast<std::uint64_t>(digits >> 64);
   number.digits_low_ = static_cast<std::uint64_t>(digits);
-  number.exponent_ = static_cast<std::int16_t>(exponent);
-  number.negative_ = negative;
   return number;
 }
 
@@ -226,12 +231,27 @@ std::string Number::to_string() const {
 }
 
 double Number::to_double() const {
+  // Two doubles that are exact, and one rounding.
+  constexpr std::array<double, 23> powers{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                          1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                          1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  constexpr std::uint64_t exact_max = std::uint64_t{1} << 53;
+  if (digits_high_ == 0 && digits_low_ <= exact_max && exponent_ >= -22 && exponent_ <= 22) {
+    const auto digits = static_cast<double>(digits_low_);
+    const double magnitude = exponent_ < 0 ? digits / powers[static_cast<std::size_t>(-exponent_)]
+                                           : digits * powers[static_cast<std::size_t>(exponent_)];
+    return negative_ ? -magnitude : magnitude;
+  }
   const std::string text = to_string();
   return std::strtod(text.c_str(), nullptr);
 }
 
 std::optional<std::int64_t> Number::to_int64() const {
   if (exponent_ < 0 || exponent_ > 18) return std::nullopt;
+  if (exponent_ == 0 && digits_high_ == 0 && digits_low_ >> 63 == 0) {
+    const auto magnitude = static_cast<std::int64_t>(digits_low_);
+    return negative_ ? -magnitude : magnitude;
+  }
   Wide value = digits_of(*this);
   for (int i = 0; i < exponent_; ++i) {
     value *= 10;
