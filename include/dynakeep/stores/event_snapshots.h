@@ -61,7 +61,7 @@ class EventSnapshots {
 
   // Keys aggregateId (S, "<event store id>#<aggregate id>") and snapshot (S), billed by request.
   CreateTableRequest table_definition() const;
-  // Creates the table, unless there is one of its name.
+  // Creates the table, or waits for the one that is there.
   Result<void> create_table();
 
   // Deletes all snapshots of an aggregate, or of all, whatever their reducer's version. Returns how
@@ -100,7 +100,7 @@ class EventSnapshots {
 
  private:
   std::string new_token() const;
-  Result<std::size_t> delete_items(const std::vector<Item>& keys);
+  Result<std::size_t> delete_items(std::vector<Item> keys);
 
   Database& database_;
   EventSnapshotOptions options_;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <concepts>
 #include <cstddef>
@@ -20,8 +19,10 @@
 #include "dynakeep/attribute_view.h"
 #include "dynakeep/fields.h"
 #include "dynakeep/result.h"
+#include "dynakeep/stores/event_reducer.h"
 #include "dynakeep/stores/event_snapshots.h"
 #include "dynakeep/stores/event_storage.h"
+#include "dynakeep/stores/event_types.h"
 #include "dynakeep/stores/events.h"
 
 // Typed events over an EventStorage: what castore calls an event store. A program says what its
@@ -56,78 +57,6 @@
 // docs/stores/event-store.md tells the whole of it.
 namespace dynakeep {
 
-// ---- events and aggregates, as a program has them ----
-
-// How a kind of event is stored. As it stands, for structs that name their `event_type` and have
-// fields (fields.h), which become the payload, or are empty and have none. For other structs,
-// specialise it with `type`, and with both of
-//
-//   static Result<std::optional<AttributeValue>> payload(const Renamed& event);
-//   static Result<Renamed> from_payload(const AttributeView& payload);   // not exists(): none
-//
-// where the payload is not a map of fields.
-template <typename E>
-struct EventTraits {
-  static constexpr std::string_view type = E::event_type;
-};
-
-// In a variant of events, stands for all types that the variant does not name: those that newer
-// programs write. Without it, such an event is an error of the read that meets it.
-struct UnknownEvent {
-  std::string type = {};
-  std::optional<AttributeValue> payload = {};
-
-  friend bool operator==(const UnknownEvent&, const UnknownEvent&) = default;
-};
-
-// A stored event and what it says. `body` is a variant, or one of its alternatives.
-template <typename Body>
-struct Recorded {
-  Event event = {};
-  Body body = {};
-
-  std::string_view aggregate_id() const { return event.aggregate_id(); }
-  Version version() const { return event.version(); }
-  std::string_view timestamp() const { return event.timestamp(); }
-  AttributeView metadata() const { return event.metadata(); }
-};
-
-// What an aggregate must have; the store sets both, after each event that is folded.
-template <typename A>
-concept Aggregate = std::default_initializable<A> && std::copyable<A> &&
-    requires(A& aggregate, std::string id, Version version) {
-  aggregate.aggregate_id = id;
-  aggregate.version = version;
-};
-
-// An aggregate that can be kept: one with fields. `aggregate_id` and `version` need not be listed.
-template <typename A>
-concept KeptAggregate = Aggregate<A> &&(detail::HasFields<A> || detail::HasTraits<A>);
-
-// ---- reducers ----
-
-// How an aggregate follows from an event: any callable of one of the forms
-//
-//   A         (std::optional<A> before, const Body& body)
-//   void      (A& aggregate, const Body& body)             // begins with A{}
-//
-// with `const Event& event` as third parameter if it likes, and Result<A> or Result<void> instead
-// if it can fail. Must depend on nothing else.
-template <Aggregate A, typename Body>
-class Reducer;
-
-// A reducer of functions, one for each kind of event, each of one of the forms above. Kinds that
-// none takes are a mistake at compile time; UnknownEvent alone may be left out, and then leaves the
-// aggregate as it is.
-template <typename... Functions>
-struct ReduceWith : Functions... {
-  using Functions::operator()...;
-};
-template <typename... Functions>
-ReduceWith<Functions...> reduce_with(Functions... functions) {
-  return ReduceWith<Functions...>{std::move(functions)...};
-}
-
 // ---- upcasting ----
 
 // What an upcaster may change of an event.
@@ -146,7 +75,8 @@ struct Upcaster {
 
 // ---- snapshots ----
 
-// Keeps the aggregates of a store that take long to fold (event_snapshots.h).
+// Keeps the aggregates of a store that take long to fold (event_snapshots.h). Those of the storage
+// that the store has first: on another none are looked for, nor kept.
 struct SnapshotPolicy {
   EventSnapshots* snapshots = nullptr;  // null: none; must outlive the store
   // Names what the reducer and the aggregate's fields are now. Change it whenever they change.
@@ -176,13 +106,12 @@ struct EventStoreSettings {
 // A load under way.
 struct EventLoad {
   std::optional<EventSnapshot> snapshot = {};
-  std::vector<Event> events = {};  // after the snapshot
+  std::vector<Item> items = {};  // after the snapshot
+  std::string key_prefix = {};
   std::optional<Error> snapshot_failure = {};
   // For finish_load: the epoch to keep a snapshot in, or whether to begin one.
   std::optional<std::string> epoch = {};
   bool lacks_epoch = false;
-  bool worth_keeping = false;
-  std::string last_timestamp = {};  // the greatest, if it is worth keeping
 };
 
 // What event stores of all types have in common: everything that need not know the types.
@@ -192,20 +121,26 @@ class EventStoreCore {
   EventStoreCore(const EventStoreCore& other, EventStorage* storage);
 
   const std::string& event_store_id() const { return settings_.event_store_id; }
-  void set_storage(EventStorage* storage) { storage_.store(storage); }
+  void set_storage(EventStorage* storage);
   Result<EventStorage*> storage() const;
 
-  Result<std::vector<Event>> get_events(std::string_view aggregate_id,
-                                        const EventsQuery& query) const;
+  Result<std::vector<Item>> get_items(std::string_view aggregate_id,
+                                      const EventsQuery& query) const;
+  Result<std::string> key_prefix() const;
+  bool has_upcasters() const { return !settings_.upcasters.empty(); }
+  Result<void> upcast(Event& event) const;
 
   // What is to be folded, onto the snapshot if there is one.
   Result<EventLoad> begin_load(std::string_view aggregate_id, const LoadOptions& options) const;
   // The same from the first event: what to do when the snapshot turns out to be none of ours.
   Result<void> begin_again(EventLoad& load, std::string_view aggregate_id,
                            const LoadOptions& options) const;
-  // Once the events are folded: keeps a snapshot if it is time to. `state` is asked for only then.
-  // What fails is in the load.
-  void finish_load(EventLoad& load, std::string_view aggregate_id, Version version,
+  // Whether so many events were folded that it is time to keep a snapshot.
+  bool is_worth_keeping(const EventLoad& load, std::size_t events) const;
+  // Keeps it, given the events that were folded. `state` is asked for only if there is an epoch to
+  // keep it in. What fails is in the load.
+  void finish_load(EventLoad& load, std::string_view aggregate_id,
+                   const std::vector<const Event*>& events,
                    const std::function<Result<AttributeValue>()>& state) const;
 
   // Push, with snapshots put out of the way of rewrites. `afterwards` gets what failed once the
@@ -223,7 +158,8 @@ class EventStoreCore {
                                                 std::vector<NewEvent> events, bool force,
                                                 std::vector<Error>& afterwards);
 
-  Result<void> upcast(Event& event) const;
+  // Those of the policy, while the store is on the storage they are of; else null.
+  EventSnapshots* snapshots() const;
   Result<void> read_events(EventLoad& load, std::string_view aggregate_id,
                            const LoadOptions& options) const;
   Result<std::size_t> remove(std::string_view aggregate_id,
@@ -231,18 +167,13 @@ class EventStoreCore {
 
   const EventStoreSettings settings_;
   std::atomic<EventStorage*> storage_;
+  std::atomic<EventStorage*> first_storage_;
 };
 
 // One group over several stores, stores[i] being that of events[i].
 Result<std::vector<Event>> push_groups(const std::vector<const EventStoreCore*>& stores,
                                        std::vector<NewEvent> events, bool force,
                                        std::vector<Error>& afterwards);
-
-// What castore keeps for its messages.
-constexpr bool is_reserved_event_type(std::string_view type) {
-  return type == "__REPLAYED__" || type == "__AGGREGATE_EXISTS__";
-}
-Error reserved_event_type(std::string_view type);
 
 // The events of a simulation in the order they are folded in, renumbered. `by_version` is in order
 // of the versions.
@@ -258,203 +189,7 @@ Result<void> guarded(const std::function<Result<void>()>& call);
 Result<void> for_each_in_parallel(std::size_t count, unsigned threads,
                                   const std::function<Result<void>(std::size_t)>& call);
 
-template <typename E>
-concept HasPayloadTraits = requires(const E& event, const AttributeView& view) {
-  EventTraits<E>::payload(event);
-  EventTraits<E>::from_payload(view);
-};
-
-template <typename E>
-Result<std::optional<AttributeValue>> payload_of(const E& event) {
-  if constexpr (HasPayloadTraits<E>) {
-    return EventTraits<E>::payload(event);
-  } else if constexpr (HasFields<E> || HasTraits<E>) {
-    return std::optional<AttributeValue>(TRY(to_attribute(event)));
-  } else {
-    static_assert(std::is_empty_v<E>, "give the event fields(), or specialise EventTraits for it");
-    return std::optional<AttributeValue>();
-  }
-}
-
-template <typename E>
-bool read_payload(const AttributeView& payload, E& event, FieldFailure& failure) {
-  if constexpr (HasPayloadTraits<E>) {
-    auto read = EventTraits<E>::from_payload(payload);
-    if (!read) return failure.because(read.error());
-    event = std::move(*read);
-    return true;
-  } else if constexpr (HasFields<E> || HasTraits<E>) {
-    return read_attribute(payload, event, failure);
-  } else {
-    return true;
-  }
-}
-
-template <typename Body>
-struct EventCodec;
-
-template <typename... E>
-struct EventCodec<std::variant<E...>> {
-  using Body = std::variant<E...>;
-  static constexpr bool takes_unknown = (std::same_as<E, UnknownEvent> || ...);
-
-  template <typename T>
-  static constexpr std::string_view type_of() {
-    if constexpr (std::same_as<T, UnknownEvent>) {
-      return {};
-    } else {
-      static_assert(!is_reserved_event_type(EventTraits<T>::type),
-                    "a reserved event type: choose another one");
-      return EventTraits<T>::type;
-    }
-  }
-  static constexpr bool types_differ() {
-    const std::array<std::string_view, sizeof...(E)> types{type_of<E>()...};
-    for (std::size_t i = 0; i < types.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (types[i] == types[j]) return false;
-      }
-    }
-    return true;
-  }
-  static_assert(types_differ(), "two kinds of event have one type");
-
-  static Result<NewEvent> encode(const Body& body) {
-    NewEvent event;
-    const auto encode_one = [&]<typename T>(const T& each) -> Result<void> {
-      if constexpr (std::same_as<T, UnknownEvent>) {
-        if (is_reserved_event_type(each.type)) return reserved_event_type(each.type);
-        event.type = each.type;
-        event.payload = each.payload;
-      } else {
-        event.type = type_of<T>();
-        event.payload = TRY(payload_of(each));
-      }
-      return {};
-    };
-    TRY(std::visit(encode_one, body));
-    return event;
-  }
-
-  // Reads the event's payload into `body`. False, and why: it is not what its type has, or the type
-  // is unknown.
-  static bool decode(const Event& event, Body& body, FieldFailure& failure, bool& known) {
-    const std::string_view type = event.type();
-    const AttributeView payload = event.payload();
-    bool read = false;
-    known = (decode_if<E>(type, payload, body, failure, read) || ...);
-    if (known) return read;
-    if constexpr (takes_unknown) {
-      UnknownEvent unknown{.type = std::string(type)};
-      if (payload.exists()) unknown.payload = payload.value();
-      body = std::move(unknown);
-      return known = true;
-    }
-    return false;
-  }
-
- private:
-  template <typename T>
-  static bool decode_if(std::string_view type, const AttributeView& payload, Body& body,
-                        FieldFailure& failure, bool& read) {
-    if constexpr (std::same_as<T, UnknownEvent>) {
-      return false;
-    } else {
-      if (type != type_of<T>()) return false;
-      read = read_payload(payload, body.template emplace<T>(), failure);
-      return true;
-    }
-  }
-};
-
-template <typename T>
-inline constexpr bool is_reduce_with = false;
-template <typename... F>
-inline constexpr bool is_reduce_with<ReduceWith<F...>> = true;
-
-// Whether F takes `body` in one of the forms that Reducer knows.
-template <typename A, typename F, typename Body>
-constexpr bool reduces() {
-  return std::is_invocable_v<F&, std::optional<A>, const Body&> ||
-         std::is_invocable_v<F&, std::optional<A>, const Body&, const Event&> ||
-         std::is_invocable_v<F&, A&, const Body&> ||
-         std::is_invocable_v<F&, A&, const Body&, const Event&>;
-}
-
-template <typename A, typename Call>
-Result<void> reduce_by_value(std::optional<A>& state, const Call& call) {
-  if constexpr (std::constructible_from<A, decltype(call())>) {
-    state = call();
-  } else {
-    state = TRY(call());
-  }
-  return {};
-}
-
-template <typename A, typename Call>
-Result<void> reduce_in_place(std::optional<A>& state, const Call& call) {
-  if (!state) state.emplace();
-  if constexpr (std::is_void_v<decltype(call(*state))>) {
-    call(*state);
-    return {};
-  } else {
-    return call(*state);
-  }
-}
-
-template <typename A, typename F, typename Body>
-Result<void> reduce(F& function, std::optional<A>& state, const Body& body, const Event& event) {
-  // By value first: an A& would do for a std::optional<A> as well.
-  if constexpr (std::is_invocable_v<F&, std::optional<A>, const Body&>) {
-    return reduce_by_value<A>(state, [&] { return function(std::move(state), body); });
-  } else if constexpr (std::is_invocable_v<F&, std::optional<A>, const Body&, const Event&>) {
-    return reduce_by_value<A>(state, [&] { return function(std::move(state), body, event); });
-  } else if constexpr (std::is_invocable_v<F&, A&, const Body&>) {
-    return reduce_in_place<A>(state, [&](A& aggregate) { return function(aggregate, body); });
-  } else if constexpr (std::is_invocable_v<F&, A&, const Body&, const Event&>) {
-    return reduce_in_place<A>(state,
-                              [&](A& aggregate) { return function(aggregate, body, event); });
-  } else {
-    static_assert(std::same_as<Body, UnknownEvent>, "no function reduces this kind of event");
-    if (!state) state.emplace();
-    return {};
-  }
-}
-
 }  // namespace detail
-
-template <Aggregate A, typename Body>
-class Reducer {
- public:
-  Reducer() = default;
-
-  template <typename F>
-  requires(!std::same_as<F, Reducer>) Reducer(F function) {  // NOLINT: written as a plain function
-    if constexpr (detail::is_reduce_with<F>) {
-      fold_ = [function = std::move(function)](std::optional<A>& state, const Body& body,
-                                               const Event& event) mutable -> Result<void> {
-        return std::visit(
-            [&](const auto& each) { return detail::reduce<A>(function, state, each, event); },
-            body);
-      };
-    } else {
-      static_assert(detail::reduces<A, F, Body>(), "not one of the forms of a reducer");
-      fold_ = [function = std::move(function)](std::optional<A>& state, const Body& body,
-                                               const Event& event) mutable -> Result<void> {
-        return detail::reduce<A>(function, state, body, event);
-      };
-    }
-  }
-
-  explicit operator bool() const { return static_cast<bool>(fold_); }
-
-  Result<void> operator()(std::optional<A>& state, const Body& body, const Event& event) const {
-    return fold_(state, body, event);
-  }
-
- private:
-  std::function<Result<void>(std::optional<A>&, const Body&, const Event&)> fold_ = {};
-};
 
 // ---- the store ----
 
@@ -572,7 +307,13 @@ class EventStore {
 
   Result<std::vector<Stored>> get_events(std::string_view aggregate_id,
                                          const EventsQuery& query = {}) const {
-    return decode_all(TRY(core_->get_events(aggregate_id, query)));
+    std::vector<Item> items = TRY(core_->get_items(aggregate_id, query));
+    const std::string prefix = TRY(core_->key_prefix());
+    std::vector<Stored> events(items.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      TRY(read(std::move(items[i]), prefix, events[i]));
+    }
+    return events;
   }
 
   Result<Loaded> get_aggregate(std::string_view aggregate_id,
@@ -585,14 +326,21 @@ class EventStore {
         TRY(core_->begin_again(load, aggregate_id, options));
       }
     }
-    loaded.events.reserve(load.events.size());
-    for (Event& event : load.events) {
-      TRY(decode_into(loaded.events, std::move(event)));
-      TRY(fold(loaded.aggregate, loaded.events.back()));
+    loaded.events.reserve(load.items.size());
+    for (Item& item : load.items) {
+      Stored& event = loaded.events.emplace_back();
+      TRY(read(std::move(item), load.key_prefix, event));
+      if (options.at && event.timestamp() > *options.at) {
+        loaded.events.pop_back();
+        break;
+      }
+      TRY(fold(loaded.aggregate, event));
     }
     if constexpr (KeptAggregate<A>) {
-      if (loaded.aggregate) {
-        core_->finish_load(load, aggregate_id, loaded.aggregate->version,
+      if (core_->is_worth_keeping(load, loaded.events.size())) {
+        std::vector<const Event*> folded;
+        for (const Stored& event : loaded.events) folded.push_back(&event.event);
+        core_->finish_load(load, aggregate_id, folded,
                            [&] { return to_attribute(*loaded.aggregate); });
       }
     }
@@ -709,8 +457,9 @@ class EventStore {
     for (Event& event : stored) {
       Pushed pushed;
       pushed.event.event = std::move(event);
-      if (auto read = decode(pushed.event); !read) {
-        pushed.after_commit.push_back(std::move(read).error());
+      if (auto done = decode(pushed.event.event.type(), pushed.event.event.payload(), pushed.event);
+          !done) {
+        pushed.after_commit.push_back(std::move(done).error());
       } else {
         settle(pushed, appended.next_aggregate ? &*appended.next_aggregate : nullptr);
       }
@@ -797,34 +546,28 @@ class EventStore {
     return settings;
   }
 
-  Result<void> decode(Stored& stored) const {
+  // An item as the event that it stores.
+  Result<void> read(Item item, std::string_view key_prefix, Stored& stored) const {
+    const Event::Content content = TRY(stored.event.assign_item(std::move(item), key_prefix));
+    if (core_->has_upcasters()) {
+      TRY(core_->upcast(stored.event));
+      return decode(stored.event.type(), stored.event.payload(), stored);
+    }
+    return decode(content.type, content.payload, stored);
+  }
+
+  Result<void> decode(std::string_view type, const AttributeView& payload, Stored& stored) const {
     detail::FieldFailure failure;
     bool known = false;
-    if (detail::EventCodec<Body>::decode(stored.event, stored.body, failure, known)) return {};
+    if (detail::EventCodec<Body>::decode(type, payload, stored.body, failure, known)) return {};
     return core_->unreadable(
         stored.event, known ? "its payload: " + failure.error(ErrorCode::malformed_item).message()
                             : std::string("a type that this program does not know"));
   }
 
-  Result<void> decode_into(std::vector<Stored>& all, Event event) const {
-    Stored& stored = all.emplace_back();
-    stored.event = std::move(event);
-    return decode(stored);
-  }
-
-  Result<std::vector<Stored>> decode_all(std::vector<Event> events) const {
-    std::vector<Stored> all;
-    all.reserve(events.size());
-    for (Event& event : events) TRY(decode_into(all, std::move(event)));
-    return all;
-  }
-
   Result<void> fold(std::optional<A>& aggregate, const Stored& event) const {
     TRY(options_->reducer(aggregate, event.body, event.event));
-    if (const std::string_view id = event.aggregate_id();
-        std::string_view(aggregate->aggregate_id) != id) {
-      aggregate->aggregate_id = std::string(id);
-    }
+    if (aggregate->aggregate_id.empty()) aggregate->aggregate_id = event.aggregate_id();
     aggregate->version = event.version();
     return {};
   }

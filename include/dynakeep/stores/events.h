@@ -52,6 +52,15 @@ class Event {
   // not an integer, no type.
   static Result<Event> from_item(Item item, std::string_view key_prefix = {});
 
+  // The same in place of what the event was, and what was seen on the way: for loads, which look at
+  // the type and payload of every event. As long-lived as type() and payload(). After an error the
+  // event is not one.
+  struct Content {
+    std::string_view type = {};
+    AttributeView payload = {};
+  };
+  Result<Content> assign_item(Item item, std::string_view key_prefix);
+
   std::string_view aggregate_id() const;
   Version version() const { return version_; }
   std::string_view type() const;

@@ -55,18 +55,24 @@ Event::Event(NewEvent event) : version_(event.version) {
 }
 
 Result<Event> Event::from_item(Item item, std::string_view key_prefix) {
-  const AttributeView attributes(item);
-  const auto key = attributes[aggregate_id_attribute].text();
-  if (!key) return malformed(item, "it has no aggregateId that is text");
-  const auto version = attributes[version_attribute].integer();
-  if (!version) return malformed(item, "it has no version that is an integer");
-  if (!attributes[type_attribute].text()) return malformed(item, "it has no type that is text");
-
   Event event;
-  event.version_ = *version;
-  event.key_prefix_bytes_ = key->starts_with(key_prefix) ? key_prefix.size() : 0;
-  event.item_ = std::move(item);
+  TRY(event.assign_item(std::move(item), key_prefix));
   return event;
+}
+
+Result<Event::Content> Event::assign_item(Item item, std::string_view key_prefix) {
+  item_ = std::move(item);
+  const auto [key_value, version, type, payload] = AttributeView(item_).members<4>(
+      {aggregate_id_attribute, version_attribute, type_attribute, payload_attribute});
+  const auto key = key_value.text();
+  if (!key) return malformed(item_, "it has no aggregateId that is text");
+  const auto number = version.integer();
+  if (!number) return malformed(item_, "it has no version that is an integer");
+  const auto name = type.text();
+  if (!name) return malformed(item_, "it has no type that is text");
+  version_ = *number;
+  key_prefix_bytes_ = key->starts_with(key_prefix) ? key_prefix.size() : 0;
+  return Content{.type = *name, .payload = payload};
 }
 
 std::string_view Event::aggregate_id() const {

@@ -12,12 +12,13 @@ namespace {
 // The rewrites of one push, which keep snapshots out of its way (event_snapshots.h).
 class Rewrites {
  public:
-  Result<void> begin(const EventStoreSettings& store, const std::string& aggregate_id) {
-    EventSnapshots* snapshots = store.snapshots.snapshots;
+  // `snapshots` may be null: then there is nothing to begin.
+  Result<void> begin(EventSnapshots* snapshots, const std::string& event_store_id,
+                     const std::string& aggregate_id) {
     if (snapshots == nullptr) return {};
-    if (!known_.emplace(snapshots, store.event_store_id, aggregate_id).second) return {};
-    std::string rewrite = TRY(snapshots->begin_rewrite(store.event_store_id, aggregate_id));
-    begun_.push_back({snapshots, store.event_store_id, aggregate_id, std::move(rewrite)});
+    if (!known_.emplace(snapshots, event_store_id, aggregate_id).second) return {};
+    std::string rewrite = TRY(snapshots->begin_rewrite(event_store_id, aggregate_id));
+    begun_.push_back({snapshots, event_store_id, aggregate_id, std::move(rewrite)});
     return {};
   }
 
@@ -60,19 +61,29 @@ Result<T> rewrite(Rewrites& rewrites, Result<void> begun, const Write& write,
   return written;
 }
 
-bool has_no_gap(const EventLoad& load) {
+// A gap might be filled by a push that ends no epoch.
+bool have_no_gap(const EventLoad& load, const std::vector<const Event*>& events) {
   const Version before = load.snapshot ? load.snapshot->version() : 0;
-  const auto count = static_cast<Version>(load.events.size());
-  return load.events.back().version() == before + count;
+  return events.back()->version() == before + static_cast<Version>(events.size());
 }
 
 }  // namespace
 
 EventStoreCore::EventStoreCore(EventStoreSettings settings, EventStorage* storage)
-    : settings_(std::move(settings)), storage_(storage) {}
+    : settings_(std::move(settings)), storage_(storage), first_storage_(storage) {}
 
 EventStoreCore::EventStoreCore(const EventStoreCore& other, EventStorage* storage)
-    : settings_(other.settings_), storage_(storage) {}
+    : settings_(other.settings_), storage_(storage), first_storage_(other.first_storage_.load()) {}
+
+void EventStoreCore::set_storage(EventStorage* storage) {
+  EventStorage* none = nullptr;
+  first_storage_.compare_exchange_strong(none, storage);
+  storage_.store(storage);
+}
+
+EventSnapshots* EventStoreCore::snapshots() const {
+  return storage_.load() == first_storage_.load() ? settings_.snapshots.snapshots : nullptr;
+}
 
 Result<EventStorage*> EventStoreCore::storage() const {
   EventStorage* found = storage_.load();
@@ -111,13 +122,13 @@ Result<void> EventStoreCore::upcast(Event& event) const {
   return {};
 }
 
-Result<std::vector<Event>> EventStoreCore::get_events(std::string_view aggregate_id,
-                                                      const EventsQuery& query) const {
-  auto events = TRY(TRY(storage())->get_events(settings_.event_store_id, aggregate_id, query));
-  if (!settings_.upcasters.empty()) {
-    for (Event& event : events) TRY(upcast(event));
-  }
-  return events;
+Result<std::vector<Item>> EventStoreCore::get_items(std::string_view aggregate_id,
+                                                    const EventsQuery& query) const {
+  return TRY(storage())->get_items(settings_.event_store_id, aggregate_id, query);
+}
+
+Result<std::string> EventStoreCore::key_prefix() const {
+  return TRY(storage())->key_prefix(settings_.event_store_id);
 }
 
 // ---- loads ----
@@ -125,10 +136,9 @@ Result<std::vector<Event>> EventStoreCore::get_events(std::string_view aggregate
 Result<EventLoad> EventStoreCore::begin_load(std::string_view aggregate_id,
                                              const LoadOptions& options) const {
   EventLoad load;
-  const SnapshotPolicy& policy = settings_.snapshots;
-  if (policy.snapshots != nullptr) {
+  if (EventSnapshots* const all = snapshots()) {
     auto found =
-        policy.snapshots->find(settings_.event_store_id, aggregate_id, policy.reducer_version);
+        all->find(settings_.event_store_id, aggregate_id, settings_.snapshots.reducer_version);
     if (!found) {
       load.snapshot_failure = std::move(found).error();
     } else {
@@ -160,36 +170,27 @@ Result<void> EventStoreCore::read_events(EventLoad& load, std::string_view aggre
     query.min_version = load.snapshot->version() + 1;
     if (query.max_version && *query.max_version < *query.min_version) return {};
   }
-  load.events = TRY(get_events(aggregate_id, query));
-  if (options.at) {
-    const auto later =
-        std::find_if(load.events.begin(), load.events.end(),
-                     [&](const Event& event) { return event.timestamp() > *options.at; });
-    load.events.erase(later, load.events.end());
-  }
-  // A gap may be filled by a push that ends no epoch.
-  load.worth_keeping = settings_.snapshots.snapshots != nullptr && !load.events.empty() &&
-                       load.events.size() >= settings_.snapshots.after_events && has_no_gap(load);
-  if (load.worth_keeping) {
-    load.last_timestamp = load.snapshot ? std::string(load.snapshot->timestamp()) : std::string();
-    for (const Event& event : load.events) {
-      if (event.timestamp() > load.last_timestamp) load.last_timestamp = event.timestamp();
-    }
-  }
+  load.items = TRY(get_items(aggregate_id, query));
+  load.key_prefix = TRY(key_prefix());
   return {};
 }
 
-void EventStoreCore::finish_load(EventLoad& load, std::string_view aggregate_id, Version version,
+bool EventStoreCore::is_worth_keeping(const EventLoad& load, std::size_t events) const {
+  return (load.lacks_epoch || load.epoch) && events > 0 &&
+         events >= settings_.snapshots.after_events;
+}
+
+void EventStoreCore::finish_load(EventLoad& load, std::string_view aggregate_id,
+                                 const std::vector<const Event*>& events,
                                  const std::function<Result<AttributeValue>()>& state) const {
-  if (!load.worth_keeping) return;
+  if (!have_no_gap(load, events)) return;
   const auto keep = [&]() -> Result<void> {
     const SnapshotPolicy& policy = settings_.snapshots;
-    if (load.lacks_epoch) {
-      return policy.snapshots->begin_epoch(settings_.event_store_id, aggregate_id);
-    }
-    if (!load.epoch) return {};
+    if (!load.epoch) return policy.snapshots->begin_epoch(settings_.event_store_id, aggregate_id);
+    std::string_view last = load.snapshot ? load.snapshot->timestamp() : std::string_view();
+    for (const Event* event : events) last = std::max(last, event->timestamp());
     return policy.snapshots->save(settings_.event_store_id, aggregate_id, policy.reducer_version,
-                                  *load.epoch, version, load.last_timestamp, TRY(state()));
+                                  *load.epoch, events.back()->version(), last, TRY(state()));
   };
   auto kept = keep();
   if (!kept) load.snapshot_failure = std::move(kept).error();
@@ -205,7 +206,7 @@ Result<Event> EventStoreCore::push(NewEvent event, bool force,
     return events->push_event(settings_.event_store_id, event, {.force = true});
   };
   Rewrites rewrites;
-  auto begun = rewrites.begin(settings_, event.aggregate_id);
+  auto begun = rewrites.begin(snapshots(), settings_.event_store_id, event.aggregate_id);
   return rewrite<Event>(rewrites, std::move(begun), push, afterwards);
 }
 
@@ -226,7 +227,8 @@ Result<std::vector<Event>> push_groups(const std::vector<const EventStoreCore*>&
   Rewrites rewrites;
   Result<void> begun;
   for (std::size_t i = 0; i < grouped.size() && begun; ++i) {
-    begun = rewrites.begin(stores[i]->settings_, grouped[i].event.aggregate_id);
+    begun = rewrites.begin(stores[i]->snapshots(), stores[i]->event_store_id(),
+                           grouped[i].event.aggregate_id);
   }
   return rewrite<std::vector<Event>>(rewrites, std::move(begun), push, afterwards);
 }
@@ -247,13 +249,13 @@ Result<std::size_t> EventStoreCore::archive_aggregate(std::string_view aggregate
 
 Result<std::size_t> EventStoreCore::remove(
     std::string_view aggregate_id, const std::function<Result<std::size_t>()>& removal) const {
-  EventSnapshots* const snapshots = settings_.snapshots.snapshots;
-  if (snapshots == nullptr) return removal();
+  EventSnapshots* const all = snapshots();
+  if (all == nullptr) return removal();
   // Until the events are gone, nobody may keep what was folded from them; then what there was goes
   // too, with the rewrite. Repeated after an interruption, it does the same.
-  TRY(snapshots->begin_rewrite(settings_.event_store_id, aggregate_id));
+  TRY(all->begin_rewrite(settings_.event_store_id, aggregate_id));
   const std::size_t removed = TRY(removal());
-  TRY(snapshots->delete_snapshots(settings_.event_store_id, aggregate_id));
+  TRY(all->delete_snapshots(settings_.event_store_id, aggregate_id));
   return removed;
 }
 

@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "dynakeep/pages.h"
 #include "dynakeep/stores/event_snapshots.h"
 #include "stores/event_store/chance.h"
 
@@ -67,8 +68,7 @@ CreateTableRequest EventSnapshots::table_definition() const {
 }
 
 Result<void> EventSnapshots::create_table() {
-  auto created = database_.create_table(table_definition());
-  if (!created && created.error().code() != ErrorCode::resource_in_use) return created.error();
+  TRY(create_table_and_wait(database_, table_definition()));
   return {};
 }
 
@@ -185,7 +185,7 @@ Result<std::size_t> EventSnapshots::delete_snapshots(std::string_view event_stor
   std::size_t count = 0;
   do {
     auto page = TRY(database_.query(request));
-    count += TRY(delete_items(*page.items));
+    count += TRY(delete_items(std::move(*page.items)));
     request.exclusive_start_key = std::move(page.last_evaluated_key);
   } while (request.exclusive_start_key);
   return count;
@@ -199,17 +199,18 @@ Result<std::size_t> EventSnapshots::delete_all_snapshots() {
   std::size_t count = 0;
   do {
     auto page = TRY(database_.scan(request));
-    count += TRY(delete_items(*page.items));
+    count += TRY(delete_items(std::move(*page.items)));
     request.exclusive_start_key = std::move(page.last_evaluated_key);
   } while (request.exclusive_start_key);
   return count;
 }
 
-Result<std::size_t> EventSnapshots::delete_items(const std::vector<Item>& keys) {
-  for (const Key& key : keys) {
-    TRY(database_.delete_item({.table_name = options_.table_name, .key = key}));
-  }
-  return keys.size();
+Result<std::size_t> EventSnapshots::delete_items(std::vector<Item> keys) {
+  const std::size_t count = keys.size();
+  std::vector<WriteRequest> deletions;
+  for (Item& key : keys) deletions.push_back({.remove = std::move(key)});
+  TRY(write_items(database_, options_.table_name, std::move(deletions)));
+  return count;
 }
 
 std::string EventSnapshots::new_token() const {
