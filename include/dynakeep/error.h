@@ -36,8 +36,8 @@ enum class ErrorCode : std::uint8_t {
   access_denied,                        // AccessDeniedException
   internal_server_error,                // InternalServerError: disk, memory, or another fault below
   invalid_argument,                     // a bad option, path or connection string; not DynamoDB's
-  unavailable,                          // the database cannot be reached, or is closed
-  timed_out,                            // no answer within the deadline
+  unavailable,                          // ServiceUnavailable: nobody answers there, or closed
+  timed_out,                            // ServiceUnavailable: no answer within the deadline
   // Of the event store (stores/events.h), with the names that castore's JavaScript knows them by:
   event_already_exists,  // EventAlreadyExistsError: another event has the version
   aggregate_not_found,   // AggregateNotFoundError: no events

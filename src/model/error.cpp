@@ -58,9 +58,10 @@ std::string_view exception_name(ErrorCode code) {
       return "AggregateNotFoundError";
     case ErrorCode::malformed_item:
       return "MalformedItemError";
-    case ErrorCode::internal_server_error:
     case ErrorCode::unavailable:
     case ErrorCode::timed_out:
+      return "ServiceUnavailable";
+    case ErrorCode::internal_server_error:
     case ErrorCode::not_found:
     case ErrorCode::precondition_failed:
     case ErrorCode::gone:

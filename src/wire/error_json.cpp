@@ -109,6 +109,7 @@ constexpr auto named_codes = std::to_array<ErrorCode>({
     ErrorCode::unrecognized_client,
     ErrorCode::access_denied,
     ErrorCode::internal_server_error,
+    ErrorCode::unavailable,
 });
 
 // Exceptions for which a caller would do what it does for another.
@@ -157,10 +158,11 @@ CancellationReason reason_of(ReasonMembers members) {
 int status_of(const Error& error) {
   switch (error.code()) {
     case ErrorCode::internal_server_error:
-    case ErrorCode::unavailable:
-    case ErrorCode::timed_out:
     case ErrorCode::malformed_item:
       return 500;
+    case ErrorCode::unavailable:
+    case ErrorCode::timed_out:
+      return 503;
     default:
       return 400;
   }

@@ -11,7 +11,8 @@
 //        "message":"The conditional request failed","Item":{…}}
 namespace dynakeep::wire {
 
-// 500 for what is not the client's fault, 400 for everything else.
+// 500 for what is not the client's fault, 503 if that is known to have done nothing (a database
+// elsewhere that cannot be reached), 400 for everything else.
 int status_of(const Error& error);
 
 // The namespace before the exception's name, the spelling of "message" or "Message", and the

@@ -60,10 +60,14 @@ TEST(ErrorJson, SpellsEachExceptionAsTheServiceDoes) {
 }
 
 TEST(ErrorJson, HidesWhatOnlyALibraryCanSayBehindDynamoDbsNames) {
-  EXPECT_EQ(status_of({ErrorCode::unavailable, "closed"}), 500);
-  EXPECT_EQ(
-      encode_error({ErrorCode::timed_out, "late"}),
-      R"({"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"late"})");
+  for (const ErrorCode code : {ErrorCode::unavailable, ErrorCode::timed_out}) {
+    const std::string json = encode_error({code, "late"});
+    EXPECT_EQ(
+        json,
+        R"({"__type":"com.amazonaws.dynamodb.v20120810#ServiceUnavailable","message":"late"})");
+    EXPECT_EQ(status_of({code, "late"}), 503);
+    EXPECT_EQ(decode_error(503, json).code(), ErrorCode::unavailable);
+  }
   EXPECT_EQ(status_of({ErrorCode::invalid_argument, "bad"}), 400);
 }
 
@@ -132,7 +136,7 @@ TEST(ErrorJson, TakesAnythingForAnAnswer) {
   EXPECT_EQ(decode_error(400, R"({"__type":"x#BackupInUseException"})").code(),
             ErrorCode::validation);
   EXPECT_EQ(decode_error(503, R"({"__type":"x#ServiceUnavailable"})").code(),
-            ErrorCode::internal_server_error);
+            ErrorCode::unavailable);
   for (const char* body : {"", "<html>Bad gateway</html>", "[]", "{}", R"({"__type":3})",
                            R"({"message":"no type"})", "\xff"}) {
     const Error error = decode_error(502, body);

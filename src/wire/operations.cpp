@@ -71,6 +71,10 @@ Reply answer(const Operation& operation, Database& database, std::string_view js
 }
 
 Reply error_reply(const Error& error) {
+  if (error.outcome_unknown() && error.code() != ErrorCode::internal_server_error) {
+    return error_reply(
+        Error::internal(std::string(exception_name(error.code())) + ": " + error.message()));
+  }
   return {.status = status_of(error), .body = encode_error(error)};
 }
 

@@ -37,6 +37,8 @@ const Operation* find_operation(std::string_view name);
 Reply answer(const Operation& operation, Database& database, std::string_view json_body);
 
 // An error in the wire's shape: {"__type":"…#ValidationException","message":"…"} with its status.
+// One whose outcome is unknown becomes an InternalServerError, whatever its code: to a client any
+// other says that nothing was done.
 Reply error_reply(const Error& error);
 
 }  // namespace dynakeep::wire

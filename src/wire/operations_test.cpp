@@ -188,6 +188,19 @@ TEST_F(Operations, EachRefusesWhatIsNotJsonAndPassesErrorsOn) {
   }
 }
 
+TEST_F(Operations, DoNotSayThatNothingWasDoneWhereThatIsUnknown) {
+  database.answer_with(Error::conditional_check_failed().set_outcome_unknown(true));
+  Reply reply = send("PutItem", "{}");
+  EXPECT_EQ(reply.status, 500);
+  EXPECT_EQ(reply.body,
+            R"({"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError",)"
+            R"("message":"ConditionalCheckFailedException: The conditional request failed"})");
+  database.answer_with(Error(ErrorCode::unavailable, "lost").set_outcome_unknown(true));
+  EXPECT_EQ(send("PutItem", "{}").status, 500);
+  database.answer_with(Error(ErrorCode::unavailable, "nobody there"));
+  EXPECT_EQ(send("PutItem", "{}").status, 503);
+}
+
 TEST_F(Operations, PutItemSaysWhatTheRequestSays) {
   send("PutItem", R"({"TableName":"Songs","Item":{"artist":{"S":"Nina"},"plays":{"N":"12"}},)"
                   R"j("ConditionExpression":"attribute_not_exists(#a)",)j"
