@@ -54,7 +54,7 @@ Result<AttributeList> race(Stores& stores, const std::string& aggregate_id, std:
 Result<void> run(Stores& stores, const std::vector<std::string>& arguments) {
   const std::string& command = arguments.at(0);
   if (command == "seed" || command == "verify") {
-    const auto dataset = TRY(read_dataset(CASTORE_DATASET));
+    const auto dataset = TRY(read_dataset(environment("DATASET")));
     return command == "seed" ? seed(stores, dataset) : verify(stores, dataset);
   }
   if (command == "race" && arguments.size() == 3) {

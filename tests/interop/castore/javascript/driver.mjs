@@ -1,7 +1,7 @@
 // The scenarios' JavaScript side: castore's own packages on the endpoint at $ENDPOINT, with events
 // in the tables $EVENTS_TABLE and $LEGACY_TABLE.
 //
-//   driver.mjs seed           push every event of dataset.json
+//   driver.mjs seed           push every event of the file $DATASET, which is like dataset.json
 //   driver.mjs verify         check both tables against it
 //   driver.mjs race ID N      win N versions of aggregate ID of COUNTERS; prints them
 //   driver.mjs call JSON      one operation (calls.mjs); prints its outcome
@@ -14,7 +14,7 @@ import { call } from './calls.mjs';
 import { storeOf } from './stores.mjs';
 import { verify } from './verify.mjs';
 
-const readDataset = () => JSON.parse(readFileSync(new URL('../dataset.json', import.meta.url), 'utf8'));
+const readDataset = () => JSON.parse(readFileSync(process.env.DATASET, 'utf8'));
 
 async function seed({ events }) {
   for (const { store, event } of events) {
