@@ -70,8 +70,8 @@ inline constexpr std::string_view idempotency_key_member = "idempotencyKey";
 struct AppendOptions {
   // Names this append, so that repeating it does nothing: a second append to the aggregate with the
   // same key stores nothing and answers with the events that the first one stored. Kept in each
-  // event's metadata, which must be a map or absent. With any() and exists() the aggregate's whole
-  // history is read to look for it; with exact() and no_stream(), only what took the version.
+  // event's metadata, which must be a map or absent. The aggregate's history is searched for it
+  // first, which costs the reading of it; with no_stream(), only if version 1 is taken.
   std::optional<std::string> idempotency_key = {};
 };
 
@@ -82,8 +82,8 @@ struct AppendOptions {
 // - A version of an aggregate is given once: of two pushes of it one fails with
 //   event_already_exists. Nothing says that versions have no gaps but append().
 // - A read sees every push that was answered before it began. A listing may lag behind.
-// - What was not stored is refused before anything is sent, as invalid_argument: an event store id
-//   that check_event_store_id refuses, an empty aggregate id (unless allowed) or type, a version
+// - What cannot be stored is refused before anything is sent, as invalid_argument: an event store
+//   id that check_event_store_id refuses, an empty aggregate id (unless allowed) or type, a version
 //   below 1 or above 2^53 - 1, an empty timestamp, text that is not UTF-8, numbers that castore's
 //   readers cannot take (beyond 2^53 - 1 in magnitude), keys above 2048 bytes, items above 400 KB,
 //   with the size.
