@@ -152,6 +152,30 @@ TEST_P(Batches, TellTheCapacityOfEachTable) {
   ASSERT_EQ(written.consumed_capacity->size(), 1U);
   EXPECT_EQ(written.consumed_capacity->front().table_name, table);
   EXPECT_EQ(written.consumed_capacity->front().capacity_units, 2);
+  const auto read = must(
+      database().batch_get_item({.request_items = {{{table, {.keys = {{id(1), id(2), id(3)}}}}}},
+                                 .return_consumed_capacity = ReturnConsumedCapacity::total}));
+  ASSERT_TRUE(read.consumed_capacity);
+  ASSERT_EQ(read.consumed_capacity->size(), 1U);
+  EXPECT_EQ(read.consumed_capacity->front().capacity_units, 1.5);
+}
+
+TEST_P(Batches, TellTheSizesOfCollectionsIfAsked) {
+  auto request = table_of("artist", ScalarType::string, "title", ScalarType::string);
+  request.attribute_definitions->push_back(
+      {.attribute_name = "year", .attribute_type = ScalarType::number});
+  request.local_secondary_indexes = {
+      {{.index_name = "ByYear",
+        .key_schema = key_schema("artist", "year"),
+        .projection = Projection{.projection_type = ProjectionType::all}}}};
+  const auto table = create(request);
+  const auto written = must(database().batch_write_item(
+      {.request_items = {{{table, {{.put = Item{{"artist", "Nina"}, {"title", "a"}}}}}}},
+       .return_item_collection_metrics = ReturnItemCollectionMetrics::size}));
+  ASSERT_EQ(written.item_collection_metrics.count(table), 1U);
+  ASSERT_EQ(written.item_collection_metrics.at(table).size(), 1U);
+  EXPECT_EQ(written.item_collection_metrics.at(table)[0].item_collection_key,
+            (Key{{"artist", "Nina"}}));
 }
 
 ON_EVERY_KIND(Batches);

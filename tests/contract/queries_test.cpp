@@ -204,6 +204,22 @@ TEST_P(Queries, GiveAtMostOneMegabyteAPage) {
   EXPECT_EQ(all_of({.table_name = table}, "title").size(), 9U);
 }
 
+TEST_P(Queries, TellTheCapacityTheyConsumedIfAsked) {
+  const auto table = create_catalogue(5);
+  auto request = of_nina(table);
+  request.return_consumed_capacity = ReturnConsumedCapacity::total;
+  const auto queried = must(database().query(request));
+  ASSERT_TRUE(queried.consumed_capacity);
+  EXPECT_EQ(queried.consumed_capacity->table_name, table);
+  EXPECT_EQ(queried.consumed_capacity->capacity_units, 0.5);
+  request.consistent_read = true;
+  EXPECT_EQ(must(database().query(request)).consumed_capacity->capacity_units, 1);
+  const auto scanned = must(database().scan(
+      {.table_name = table, .return_consumed_capacity = ReturnConsumedCapacity::total}));
+  ASSERT_TRUE(scanned.consumed_capacity);
+  EXPECT_EQ(scanned.consumed_capacity->capacity_units, 0.5);
+}
+
 TEST_P(Queries, ThatMakeNoSenseAreRefused) {
   const auto table = create_catalogue(1);
   const auto refuses = [this](const QueryRequest& request) {
@@ -319,6 +335,19 @@ TEST_P(Indexes, HoldItemsOfEqualKeysApartOverPages) {
   for (const auto& title : titles(0, 7)) {
     EXPECT_EQ(std::count(found.begin(), found.end(), title), 1) << title;
   }
+}
+
+TEST_P(Indexes, CostEachByItself) {
+  const auto written =
+      must(database().put_item({.table_name = table(),
+                                .item = Item{{"artist", "Nina"}, {"title", "a"}, {"year", 1965}},
+                                .return_consumed_capacity = ReturnConsumedCapacity::indexes}));
+  ASSERT_TRUE(written.consumed_capacity);
+  EXPECT_EQ(written.consumed_capacity->capacity_units, 2);
+  ASSERT_TRUE(written.consumed_capacity->table);
+  EXPECT_EQ(written.consumed_capacity->table->capacity_units, 1);
+  EXPECT_TRUE(written.consumed_capacity->local_secondary_indexes.contains("ByYear"));
+  EXPECT_FALSE(written.consumed_capacity->global_secondary_indexes.contains("ByGenre"));
 }
 
 TEST_P(Indexes, ThatAreGlobalAreNotReadConsistently) {

@@ -102,6 +102,37 @@ TEST_P(Tables, ProvisionedThroughputIsDescribed) {
   EXPECT_EQ(description.provisioned_throughput.write_capacity_units, 7);
 }
 
+TEST_P(Tables, AStreamIsDescribed) {
+  auto request = table_of("id");
+  request.stream_specification = {.stream_enabled = true,
+                                  .stream_view_type = StreamViewType::new_and_old_images};
+  const auto description = described(create(request));
+  EXPECT_EQ(description.stream_specification, request.stream_specification);
+}
+
+TEST_P(Tables, TheClassOfATableIsDescribed) {
+  auto request = table_of("id");
+  request.table_class = TableClass::standard_infrequent_access;
+  const auto description = described(create(request));
+  ASSERT_TRUE(description.table_class_summary);
+  EXPECT_EQ(description.table_class_summary->table_class, TableClass::standard_infrequent_access);
+}
+
+TEST_P(Tables, EncryptionIsDescribed) {
+  auto request = table_of("id");
+  request.sse_specification = {.enabled = true, .sse_type = "KMS"};
+  const auto description = described(create(request));
+  ASSERT_TRUE(description.sse_description);
+  EXPECT_EQ(description.sse_description->status, "ENABLED");
+  EXPECT_EQ(description.sse_description->sse_type, "KMS");
+}
+
+TEST_P(Tables, LimitsOfThroughputOnDemandAreDescribed) {
+  auto request = table_of("id");
+  request.on_demand_throughput = {.max_read_request_units = 10, .max_write_request_units = 20};
+  EXPECT_EQ(described(create(request)).on_demand_throughput, request.on_demand_throughput);
+}
+
 TEST_P(Tables, ATableIsNotCreatedTwice) {
   const auto table = create_plain();
   put(table, {{"id", "kept"}});

@@ -238,6 +238,12 @@ TEST_P(Transactions, TellTheCapacityOfEachTable) {
   ASSERT_EQ(written.consumed_capacity->size(), 1U);
   EXPECT_EQ(written.consumed_capacity->front().table_name, table());
   EXPECT_EQ(written.consumed_capacity->front().capacity_units, 4);
+  const auto read = must(
+      database().transact_get_items({.transact_items = {{get_of(1)}},
+                                     .return_consumed_capacity = ReturnConsumedCapacity::total}));
+  ASSERT_TRUE(read.consumed_capacity);
+  ASSERT_EQ(read.consumed_capacity->size(), 1U);
+  EXPECT_EQ(read.consumed_capacity->front().capacity_units, 2);
 }
 
 ON_EVERY_KIND(Transactions);
