@@ -56,7 +56,7 @@ Result<std::vector<Event>> EventStorage::get_events(std::string_view event_store
   const std::string prefix = key_prefix(event_store_id);
   std::vector<Event> events;
   events.reserve(items.size());
-  for (Item& item : items) events.push_back(TRY(Event::from_item(std::move(item), prefix)));
+  for (Item& item : items) TRY(events.emplace_back().assign_item(std::move(item), prefix));
   return events;
 }
 
