@@ -67,7 +67,7 @@ std::string words_of_error(const http::HttpResponse& response,
                            std::initializer_list<std::string_view> secrets) {
   const auto texts = read_xml_texts(response.body);
   if (!texts) return {};
-  const std::string code = in_one_line(text_at(*texts, "ErrorResponse/Error/Code"));
+  std::string code = in_one_line(text_at(*texts, "ErrorResponse/Error/Code"));
   const std::string message = in_one_line(text_at(*texts, "ErrorResponse/Error/Message"));
   for (const std::string_view secret : secrets) {
     // The message is cut, so it may hold the beginning only.
