@@ -81,7 +81,9 @@ struct RemoteOptions {
 // Any other write fails at once. Whatever error such a call ends with, now or after more attempts,
 // says that it may have been carried out: Error::outcome_unknown(). That includes a condition that
 // fails after an answer was lost, since the write itself may have made it fail. Without
-// outcome_unknown() nothing was done.
+// outcome_unknown() nothing was done. A request that the network held back may still arrive after
+// the call has returned, also after one that was sent again and answered; where a later write must
+// not be undone by it, give both a condition.
 //
 // invalid_argument, with one line that says what to do: an endpoint, proxy, region, profile or file
 // that makes no sense; access_denied: no credentials; unavailable and timed_out: nobody answers
