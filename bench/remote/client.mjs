@@ -10,7 +10,8 @@ const { DynamoDBClient, GetItemCommand, PutItemCommand } = require('@aws-sdk/cli
 const { values: options } = parseArgs({
   options: {
     endpoint: { type: 'string' }, operation: { type: 'string' }, item: { type: 'string' },
-    seconds: { type: 'string' }, items: { type: 'string' }, key: { type: 'string' }, secret: { type: 'string' },
+    seconds: { type: 'string' }, connections: { type: 'string' }, items: { type: 'string' },
+    key: { type: 'string' }, secret: { type: 'string' },
   },
 });
 const item = JSON.parse(readFileSync(options.item, 'utf8'));
@@ -34,8 +35,7 @@ const calls = {
 const call = calls[options.operation];
 
 let turn = 0;
-async function run(seconds, latencies) {
-  const end = performance.now() + seconds * 1000;
+async function callUntil(end, latencies) {
   for (let now = performance.now(); now < end;) {
     await call(turn++);
     const after = performance.now();
@@ -44,10 +44,16 @@ async function run(seconds, latencies) {
   }
 }
 
-await run(Math.max(3, Number(options.seconds)), []); // until the compiler and the collector have settled
-const latencies = [];
+async function run(seconds) {
+  const latencies = [];
+  const end = performance.now() + seconds * 1000;
+  await Promise.all(Array.from({ length: Number(options.connections) }, () => callUntil(end, latencies)));
+  return latencies;
+}
+
+while (turn < 5000) await run(1); // until the compiler and the collector have settled
 const before = process.cpuUsage();
-await run(Number(options.seconds), latencies);
+const latencies = await run(Number(options.seconds));
 const used = process.cpuUsage(before); // of all threads: the collector's as well
 latencies.sort((a, b) => a - b);
 const percentile = (share) => Math.round(latencies[Math.floor(share * (latencies.length - 1))]);

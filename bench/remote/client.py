@@ -3,21 +3,22 @@
 import argparse
 import json
 import resource
+import threading
 import time
 
 import boto3
 from botocore.config import Config
 
 parser = argparse.ArgumentParser()
-for flag, kind in (("endpoint", str), ("operation", str), ("item", str), ("seconds", float), ("items", int),
-                   ("key", str), ("secret", str)):
+for flag, kind in (("endpoint", str), ("operation", str), ("item", str), ("seconds", float),
+                   ("connections", int), ("items", int), ("key", str), ("secret", str)):
     parser.add_argument(f"--{flag}", type=kind, required=True)
 options = parser.parse_args()
 with open(options.item, encoding="utf-8") as file:
     item = json.load(file)
 client = boto3.client("dynamodb", endpoint_url=options.endpoint, region_name="us-east-1",
                       aws_access_key_id=options.key, aws_secret_access_key=options.secret,
-                      config=Config(retries={"total_max_attempts": 1}))
+                      config=Config(retries={"total_max_attempts": 1}, max_pool_connections=options.connections))
 
 
 def name_of(turn):
@@ -35,20 +36,26 @@ def put(turn):
 
 
 call = {"get": get, "put": put}[options.operation]
-turns = 0
-
-
-def run(seconds):
-    global turns
-    latencies = []
+def call_until(end, turn, latencies):
     now = time.perf_counter()
-    end = now + seconds
     while now < end:
-        call(turns)
-        turns += 1
+        call(turn)
+        turn += 1
         after = time.perf_counter()
         latencies.append((after - now) * 1e6)
         now = after
+
+
+def run(seconds):
+    latencies = []
+    end = time.perf_counter() + seconds
+    threads = [threading.Thread(target=call_until, args=(end, number * 997, latencies))
+               for number in range(1, options.connections)]
+    for thread in threads:
+        thread.start()
+    call_until(end, 0, latencies)
+    for thread in threads:
+        thread.join()
     return latencies
 
 

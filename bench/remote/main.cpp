@@ -13,6 +13,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -39,6 +40,7 @@ struct Options {
   std::string operation = {};
   std::string item = {};
   double seconds = 3;
+  unsigned connections = 1;
   std::uint64_t items = 1000;
   std::string access_key = {};
   std::string secret_key = {};
@@ -139,20 +141,34 @@ double cpu_us() {
   return microseconds(used.ru_utime) + microseconds(used.ru_stime);
 }
 
-// How long each call took, in microseconds.
-std::vector<std::uint32_t> run(const Call& call, std::uint64_t& turn, double seconds) {
-  std::vector<std::uint32_t> latencies;
-  auto now = SteadyClock::now();
-  const auto end = now + std::chrono::duration_cast<SteadyClock::duration>(
-                             std::chrono::duration<double>(seconds));
-  while (now < end) {
-    call(turn++);
+using Latencies = std::vector<std::uint32_t>;  // microseconds
+
+Latencies call_until(const Call& call, std::uint64_t turn, SteadyClock::time_point end) {
+  Latencies latencies;
+  for (auto now = SteadyClock::now(); now < end; ++turn) {
+    call(turn);
     const auto after = SteadyClock::now();
     latencies.push_back(static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(after - now).count()));
     now = after;
   }
   return latencies;
+}
+
+// Each call on a thread of its own, again and again.
+Latencies run(const std::vector<Call>& calls, double seconds) {
+  const auto end = SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(
+                                            std::chrono::duration<double>(seconds));
+  std::vector<Latencies> found(calls.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < calls.size(); ++i) {
+    threads.emplace_back([&, i] { found[i] = call_until(calls[i], i * 997, end); });
+  }
+  Latencies all = call_until(calls.front(), 0, end);
+  for (auto& thread : threads) thread.join();
+  for (const auto& more : found) all.insert(all.end(), more.begin(), more.end());
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
 Options parse(int argc, char** argv) {
@@ -168,6 +184,8 @@ Options parse(int argc, char** argv) {
       options.item = value;
     } else if (flag == "--seconds") {
       options.seconds = std::atof(value);
+    } else if (flag == "--connections") {
+      options.connections = static_cast<unsigned>(std::atoi(value));
     } else if (flag == "--items") {
       options.items = std::strtoull(value, nullptr, 10);
     } else if (flag == "--key") {
@@ -178,10 +196,10 @@ Options parse(int argc, char** argv) {
       fail("unknown flag " + std::string(flag));
     }
   }
-  if (options.endpoint.empty() || options.item.empty()) {
+  if (options.endpoint.empty() || options.item.empty() || options.connections == 0) {
     fail(
         "use: --endpoint http://127.0.0.1:PORT --operation get|put|bare --item FILE "
-        "[--seconds S] [--items N] --key ID --secret KEY");
+        "[--seconds S] [--connections N] [--items N] --key ID --secret KEY");
   }
   return options;
 }
@@ -192,10 +210,7 @@ int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
   const Item item = read_item(options.item);
   std::unique_ptr<Database> database;
-  Call call;
-  if (options.operation == "bare") {
-    call = bare_exchange(options);
-  } else {
+  if (options.operation != "bare") {
     auto connected =
         connect_remote({.endpoint = options.endpoint,
                         .region = "us-east-1",
@@ -205,15 +220,16 @@ int main(int argc, char** argv) {
                         .ask_capabilities = false});
     if (!connected) fail(connected.error().message());
     database = std::move(*connected);
-    call = call_of(options, *database, item);
+  }
+  std::vector<Call> calls;
+  for (unsigned i = 0; i < options.connections; ++i) {
+    calls.push_back(database ? call_of(options, *database, item) : bare_exchange(options));
   }
 
-  std::uint64_t turn = 0;
-  run(call, turn, options.seconds / 4);
+  run(calls, options.seconds / 4);
   const double before = cpu_us();
-  auto latencies = run(call, turn, options.seconds);
+  const auto latencies = run(calls, options.seconds);
   const double used = cpu_us() - before;
-  std::sort(latencies.begin(), latencies.end());
   const auto percentile = [&](double share) {
     return latencies[static_cast<std::size_t>(share * static_cast<double>(latencies.size() - 1))];
   };
