@@ -37,6 +37,7 @@ Result<std::vector<ReplaySource>> sources_of(const ReplayFlags& flags, OpenEvent
     for (const auto& [id, store] : TRY(stores_of(opened, flags.where))) ids.push_back(id);
   }
   std::vector<ReplaySource> sources;
+  sources.reserve(ids.size());
   for (const std::string& id : ids) {
     sources.push_back({.storage = opened.events.get(), .event_store_id = id});
   }

@@ -36,6 +36,7 @@ void TablePrinter::finish() {
   if (!begun_) {
     begun_ = true;
     std::vector<std::string> headings;
+    headings.reserve(columns_.size());
     for (const Column& column : columns_) headings.emplace_back(column.heading);
     print(headings, true);
   }

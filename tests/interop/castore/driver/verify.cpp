@@ -77,6 +77,7 @@ Result<void> verify_items(Stores& stores, const Dataset& dataset, std::string_vi
 
 std::vector<Event> events_in(const std::vector<Store::Stored>& stored) {
   std::vector<Event> events;
+  events.reserve(stored.size());
   for (const Store::Stored& each : stored) events.push_back(each.event);
   return events;
 }
@@ -179,6 +180,7 @@ Result<void> verify(Stores& stores, const Dataset& dataset) {
   TRY(verify_items(stores, dataset, "legacy"));
 
   std::vector<std::pair<std::string, std::string>> places;  // store and format
+  places.reserve(dataset.stores.size() + 1);
   for (const std::string& id : dataset.stores) places.emplace_back(id, "single");
   places.emplace_back("ORDERS", "legacy");
   for (const auto& [id, format] : places) {
