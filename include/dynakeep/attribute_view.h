@@ -72,16 +72,23 @@ class AttributeView {
   AttributeValue value() const;
 
  private:
-  enum class Place : std::uint8_t { nowhere, encoded, decoded };
+  enum class Place : std::uint8_t { nowhere, encoded, value, item };
 
   AttributeView(AttributeType type, std::string_view payload)
-      : place_(Place::encoded), type_(type), payload_(payload) {}
+      : encoded_(payload.data()), size_(payload.size()), place_(Place::encoded), type_(type) {}
 
+  std::string_view payload() const { return {encoded_, size_}; }
+  const AttributeMap& members() const;  // of a decoded map
+
+  // Small, since loads of events hold a dozen at a time.
+  union {
+    const char* encoded_ = nullptr;  // as in docs/formats/items.md
+    const AttributeValue* value_;
+    const AttributeMap* item_;
+  };
+  std::size_t size_ = 0;  // of what is encoded
   Place place_ = Place::nowhere;
   AttributeType type_ = AttributeType::null;
-  std::string_view payload_ = {};          // encoded: as in docs/formats/items.md
-  const AttributeValue* value_ = nullptr;  // decoded, unless it is an item
-  const AttributeMap* members_ = nullptr;  // decoded, of a map or an item
 };
 
 struct AttributeView::Member {

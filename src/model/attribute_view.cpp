@@ -32,74 +32,74 @@ bool are_same(std::string_view a, std::string_view b) {
 }  // namespace
 
 AttributeView::AttributeView(const Item& item) : type_(AttributeType::map) {
-  const std::string_view encoded = ItemAccess::held(item);
-  if (!encoded.empty()) {
-    place_ = Place::encoded;
-    payload_ = model::view_item(encoded).payload();
+  const std::string_view held = ItemAccess::held(item);
+  if (held.empty()) {
+    place_ = Place::item;
+    item_ = &item.attributes();
   } else {
-    place_ = Place::decoded;
-    members_ = &item.attributes();
+    *this = AttributeView(AttributeType::map, model::view_item(held).payload());
   }
 }
 
 AttributeView::AttributeView(const AttributeValue& value)
-    : place_(Place::decoded),
-      type_(value.type()),
-      value_(&value),
-      members_(value.get_if<AttributeMap>()) {}
+    : value_(&value), place_(Place::value), type_(value.type()) {}
+
+const AttributeMap& AttributeView::members() const {
+  return place_ == Place::item ? *item_ : value_->as_map();
+}
 
 std::optional<std::string_view> AttributeView::text() const {
   if (!is(AttributeType::string)) return std::nullopt;
-  return place_ == Place::encoded ? payload_ : std::string_view(value_->as_string());
+  return place_ == Place::encoded ? payload() : std::string_view(value_->as_string());
 }
 
 std::optional<std::string_view> AttributeView::bytes() const {
   if (!is(AttributeType::binary)) return std::nullopt;
-  return place_ == Place::encoded ? payload_ : std::string_view(value_->as_binary().bytes);
+  return place_ == Place::encoded ? payload() : std::string_view(value_->as_binary().bytes);
 }
 
 std::optional<Number> AttributeView::number() const {
   if (!is(AttributeType::number)) return std::nullopt;
-  return place_ == Place::encoded ? model::decode_number(payload_) : value_->as_number();
+  return place_ == Place::encoded ? model::decode_number(payload()) : value_->as_number();
 }
 
 std::optional<std::int64_t> AttributeView::integer() const {
   if (!is(AttributeType::number)) return std::nullopt;
-  return place_ == Place::encoded ? model::decode_int64(payload_) : value_->as_number().to_int64();
+  return place_ == Place::encoded ? model::decode_int64(payload()) : value_->as_number().to_int64();
 }
 
 std::optional<double> AttributeView::real() const {
   if (!is(AttributeType::number)) return std::nullopt;
-  return place_ == Place::encoded ? model::decode_double(payload_)
+  return place_ == Place::encoded ? model::decode_double(payload())
                                   : value_->as_number().to_double();
 }
 
 std::optional<bool> AttributeView::boolean() const {
   if (!is(AttributeType::boolean)) return std::nullopt;
-  return place_ == Place::encoded ? payload_[0] != 0 : value_->as_bool();
+  return place_ == Place::encoded ? payload()[0] != 0 : value_->as_bool();
 }
 
 AttributeView AttributeView::operator[](std::string_view name) const {
   if (!is(AttributeType::map)) return {};
   if (place_ == Place::encoded) {
-    const auto found = model::MapView(payload_).find(name);
+    const auto found = model::MapView(payload()).find(name);
     return found.exists() ? AttributeView(found.type(), found.payload()) : AttributeView();
   }
-  const auto found = members_->find(name);
-  return found == members_->end() ? AttributeView() : AttributeView(found->second);
+  const auto found = members().find(name);
+  return found == members().end() ? AttributeView() : AttributeView(found->second);
 }
 
 void AttributeView::find(std::span<const std::string_view> names,
                          std::span<AttributeView> found) const {
   if (!is(AttributeType::map)) return;
-  if (place_ == Place::decoded) {
+  if (place_ != Place::encoded) {
     for (std::size_t i = 0; i < names.size(); ++i) found[i] = (*this)[names[i]];
     return;
   }
   using model::detail::take_bytes;
   using model::detail::take_size;
   std::size_t missing = names.size();
-  std::string_view rest = payload_;
+  std::string_view rest = payload();
   for (std::size_t left = take_size(rest); left > 0 && missing > 0; --left) {
     const std::string_view name = take_bytes(rest, take_size(rest));
     const auto tag = static_cast<model::ValueTag>(take_bytes(rest, 1)[0]);
@@ -120,11 +120,11 @@ AttributeView::Iterator AttributeView::begin() const {
   at.named_ = is(AttributeType::map);
   if (!at.named_ && !is(AttributeType::list)) return at;
   if (place_ == Place::encoded) {
-    at.rest_ = payload_;
+    at.rest_ = payload();
     at.left_ = model::detail::take_size(at.rest_);
   } else if (at.named_) {
-    at.entry_ = members_->begin();
-    at.left_ = members_->size();
+    at.entry_ = members().begin();
+    at.left_ = members().size();
   } else {
     at.element_ = value_->as_list().data();
     at.left_ = value_->as_list().size();
@@ -159,8 +159,8 @@ AttributeView::Iterator& AttributeView::Iterator::operator++() {
 
 AttributeValue AttributeView::value() const {
   if (!exists()) return {};
-  if (place_ == Place::encoded) return model::decode_value(model::tag_of(type_), payload_);
-  return value_ == nullptr ? AttributeValue(*members_) : *value_;
+  if (place_ == Place::encoded) return model::decode_value(model::tag_of(type_), payload());
+  return place_ == Place::item ? AttributeValue(*item_) : *value_;
 }
 
 }  // namespace dynakeep

@@ -547,7 +547,7 @@ class EventStore {
   }
 
   // An item as the event that it stores.
-  Result<void> read(Item item, std::string_view key_prefix, Stored& stored) const {
+  Result<void> read(Item&& item, std::string_view key_prefix, Stored& stored) const {
     const Event::Content content = TRY(stored.event.assign_item(std::move(item), key_prefix));
     if (core_->has_upcasters()) {
       TRY(core_->upcast(stored.event));

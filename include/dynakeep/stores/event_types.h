@@ -25,7 +25,7 @@ namespace dynakeep {
 //   static Result<std::optional<AttributeValue>> payload(const Renamed& event);
 //   static Result<Renamed> from_payload(const AttributeView& payload);   // not exists(): none
 //
-// where the payload is not a map of fields.
+// where the payload is not a map of fields. An event must be default-constructible.
 template <typename E>
 struct EventTraits {
   static constexpr std::string_view type = E::event_type;

@@ -59,7 +59,7 @@ class Event {
     std::string_view type = {};
     AttributeView payload = {};
   };
-  Result<Content> assign_item(Item item, std::string_view key_prefix);
+  Result<Content> assign_item(Item&& item, std::string_view key_prefix);
 
   std::string_view aggregate_id() const;
   Version version() const { return version_; }

@@ -60,7 +60,7 @@ Result<Event> Event::from_item(Item item, std::string_view key_prefix) {
   return event;
 }
 
-Result<Event::Content> Event::assign_item(Item item, std::string_view key_prefix) {
+Result<Event::Content> Event::assign_item(Item&& item, std::string_view key_prefix) {
   item_ = std::move(item);
   const auto [key_value, version, type, payload] = AttributeView(item_).members<4>(
       {aggregate_id_attribute, version_attribute, type_attribute, payload_attribute});
