@@ -103,8 +103,8 @@ class [[nodiscard]] Result<void> {
 }  // namespace dynakeep
 
 // The value of a Result, or an early return of its error from the enclosing function, which returns
-// a Result itself: `const auto table = TRY(catalog.find(name));` A GNU statement expression: GCC
-// and Clang both take it. NOLINTBEGIN(cppcoreguidelines-macro-usage, bugprone-macro-parentheses)
+// a Result itself: `const auto table = TRY(catalog.find(name));` GCC and Clang take it.
+// NOLINTBEGIN(cppcoreguidelines-macro-usage, bugprone-macro-parentheses)
 #define DYNAKEEP_TRY_JOIN_(a, b) a##b
 #define DYNAKEEP_TRY_NAME_(a, b) DYNAKEEP_TRY_JOIN_(a, b)
 #define DYNAKEEP_TRY_AS_(name, ...)            \
