@@ -141,6 +141,9 @@ class Bench {
       const Orders with_snapshots(options(100));
       for (int i = 0; i < 2; ++i) load(with_snapshots);
       measure("load " + name + " with a snapshot", [&] { load(with_snapshots); });
+      compare(
+          "load " + name + " with a snapshot / load 10", [&] { load(with_snapshots); },
+          [&] { must(orders.get_existing_aggregate("loaded-10")); });
     }
     std::cout << "\n}\n";
   }
