@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "dynakeep/stores/event_storage.h"
-#include "stores/event_store/patience.h"
+#include "stores/support/patience.h"
 
 namespace dynakeep::event_store {
 
@@ -32,7 +32,7 @@ class AppendTarget {
 struct Append {
   EventStorage& storage;
   AppendTarget& target;
-  const Patience& patience;
+  const stores::Patience& patience;
   std::string now;
 
   Result<std::vector<Event>> operator()(std::string_view event_store_id,

@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "dynakeep/stores/event_command.h"
-#include "stores/event_store/chance.h"
+#include "stores/support/chance.h"
 
 namespace dynakeep {
 namespace {
@@ -18,7 +18,7 @@ void hold_back(const CommandRetries& retries, unsigned attempt) {
       std::min(retries.backoff->first * (std::int64_t{1} << std::min(attempt - 1, 20U)),
                retries.backoff->longest);
   if (bound.count() <= 0) return;
-  const std::uint64_t chance = retries.random ? retries.random() : event_store::system_random();
+  const std::uint64_t chance = retries.random ? retries.random() : stores::system_random();
   const std::chrono::milliseconds time(
       static_cast<std::int64_t>(chance % (static_cast<std::uint64_t>(bound.count()) + 1)));
   if (retries.wait) {

@@ -11,7 +11,7 @@
 #include "stores/event_store/attributes.h"
 #include "stores/event_store/event_items.h"
 #include "stores/event_store/page_token.h"
-#include "stores/event_store/patience.h"
+#include "stores/support/patience.h"
 
 namespace dynakeep::event_store {
 namespace {
@@ -26,7 +26,7 @@ Error refused(std::string message) { return {ErrorCode::invalid_argument, std::m
 class InMemoryEventStorage final : public EventStorage, private AppendTarget {
  public:
   explicit InMemoryEventStorage(const InMemoryEventOptions& options)
-      : options_(options), patience_(attempts_max, {}, {}) {}
+      : options_(options), patience_({.attempts_max = attempts_max}, {}, {}) {}
 
   Result<std::vector<Item>> get_items(std::string_view event_store_id,
                                       std::string_view aggregate_id,
@@ -140,7 +140,7 @@ class InMemoryEventStorage final : public EventStorage, private AppendTarget {
 
   const InMemoryEventOptions options_;
   const EventRules rules_ = {};
-  const Patience patience_;
+  const stores::Patience patience_;
 
   std::mutex mutex_;
   std::map<std::string, Aggregates, std::less<>> stores_;  // under mutex_

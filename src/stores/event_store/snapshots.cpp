@@ -2,7 +2,7 @@
 
 #include "dynakeep/pages.h"
 #include "dynakeep/stores/event_snapshots.h"
-#include "stores/event_store/chance.h"
+#include "stores/support/chance.h"
 
 // The rows of one aggregate, all in its partition:
 //
@@ -54,7 +54,7 @@ AttributeView EventSnapshot::state() const { return AttributeView(item_)["state"
 
 EventSnapshots::EventSnapshots(Database& database, EventSnapshotOptions options)
     : database_(database), options_(std::move(options)) {
-  if (!options_.random) options_.random = event_store::system_random;
+  if (!options_.random) options_.random = stores::system_random;
 }
 
 CreateTableRequest EventSnapshots::table_definition() const {

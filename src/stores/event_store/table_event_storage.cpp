@@ -109,7 +109,7 @@ TableEventStorage::TableEventStorage(Database& database, TableFormat format,
              .allow_empty_aggregate_id = options_.allow_empty_aggregate_id,
              .allow_big_integers = options_.allow_big_integers,
              .strict_timestamps = options_.strict_timestamps},
-      patience_(options_.attempts_max, options_.wait, options_.random) {}
+      patience_({.attempts_max = options_.attempts_max}, options_.wait, options_.random) {}
 
 std::string TableEventStorage::table_name() const {
   return options_.table_name_source ? options_.table_name_source() : options_.table_name;

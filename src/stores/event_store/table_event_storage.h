@@ -8,7 +8,7 @@
 
 #include "stores/event_store/appending.h"
 #include "stores/event_store/event_items.h"
-#include "stores/event_store/patience.h"
+#include "stores/support/patience.h"
 
 namespace dynakeep::event_store {
 
@@ -75,7 +75,7 @@ class TableEventStorage final : public EventTable, private AppendTarget {
   Database& database_;
   const EventTableOptions options_;
   const EventRules rules_;
-  const Patience patience_;
+  const stores::Patience patience_;
 };
 
 }  // namespace dynakeep::event_store

@@ -1,4 +1,4 @@
-#include "stores/event_store/patience.h"
+#include "stores/support/patience.h"
 
 #include <algorithm>
 #include <array>
@@ -7,26 +7,21 @@
 #include <thread>
 #include <utility>
 
-#include "stores/event_store/chance.h"
+#include "stores/support/chance.h"
 
-namespace dynakeep::event_store {
-namespace {
+namespace dynakeep::stores {
 
-constexpr std::chrono::milliseconds first_bound{20};
-constexpr std::chrono::milliseconds last_bound{1000};
-
-}  // namespace
-
-Patience::Patience(unsigned attempts_max, std::function<void(std::chrono::milliseconds)> wait,
+Patience::Patience(const Limits& limits, std::function<void(std::chrono::milliseconds)> wait,
                    std::function<std::uint64_t()> random)
-    : attempts_max_(attempts_max), wait_(std::move(wait)), random_(std::move(random)) {
+    : limits_(limits), wait_(std::move(wait)), random_(std::move(random)) {
   if (!wait_) wait_ = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
   if (!random_) random_ = system_random;
 }
 
 bool Patience::allows_after(unsigned attempt) const {
-  if (attempt >= attempts_max_) return false;
-  const auto bound = std::min(last_bound, first_bound * (1 << std::min(attempt - 1, 10u)));
+  if (attempt >= limits_.attempts_max) return false;
+  const auto bound =
+      std::min(limits_.last_bound, limits_.first_bound * (1 << std::min(attempt - 1, 10u)));
   wait_(std::chrono::milliseconds(random_() % (static_cast<std::uint64_t>(bound.count()) + 1)));
   return true;
 }
@@ -43,4 +38,4 @@ std::string Patience::token() const {
   return text.data();
 }
 
-}  // namespace dynakeep::event_store
+}  // namespace dynakeep::stores

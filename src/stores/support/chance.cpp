@@ -1,8 +1,8 @@
-#include "stores/event_store/chance.h"
+#include "stores/support/chance.h"
 
 #include <random>
 
-namespace dynakeep::event_store {
+namespace dynakeep::stores {
 
 std::uint64_t system_random() {
   // No generator with a state of its own: after a fork two processes would draw the same tokens.
@@ -10,4 +10,4 @@ std::uint64_t system_random() {
   return (std::uint64_t{device()} << 32) | device();
 }
 
-}  // namespace dynakeep::event_store
+}  // namespace dynakeep::stores
