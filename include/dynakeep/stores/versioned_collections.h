@@ -55,6 +55,7 @@ struct ResourceVersion {
   std::optional<Millis> restored_from = {};
   std::string by = {};       // who wrote it
   std::string message = {};  // why
+  bool is_newest = false;    // of its resource; told by history() and version() alone
 
   bool is_deleted() const { return deleted_at.has_value(); }
   StateTag tag() const { return {version, is_deleted()}; }
