@@ -3,8 +3,7 @@
 
 #include "stores/versioned_collections/collections_contract.h"
 
-// What is in the tables, and reading and writing it. Test names are sentences; D-numbers of data
-// scenarios stand where one is covered.
+// What is in the tables, and reading and writing it.
 namespace dynakeep {
 namespace {
 
