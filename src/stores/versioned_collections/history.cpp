@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -274,13 +273,12 @@ Result<RestoreReport> TableCollections::restore_with_entries(const ResourcePath&
   const Scope scope = TRY(scope_of(resource.path));
   ReadOptions old_state{.filter = VersionFilter::current, .at = at};
   std::map<std::string, Plan> plans;
-  const auto all = std::numeric_limits<std::size_t>::max();
-  TRY(walk(scope, {}, {.filter = VersionFilter::current}, all, [&](ResourceVersion&& shown) {
+  TRY(walk(scope, {}, {.filter = VersionFilter::current}, [&](ResourceVersion&& shown) {
     std::string id = shown.path.entry;
     plans[std::move(id)].newest = std::move(shown);
     return true;
   }));
-  TRY(walk(scope, {}, old_state, all, [&](ResourceVersion&& shown) {
+  TRY(walk(scope, {}, old_state, [&](ResourceVersion&& shown) {
     const auto found = plans.find(shown.path.entry);
     if (found != plans.end()) found->second.then = std::move(shown);
     return true;

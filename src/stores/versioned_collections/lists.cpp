@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "stores/versioned_collections/table_collections.h"
@@ -35,10 +34,12 @@ std::string TableCollections::Scope::key_of(const ResourcePath& path) const {
 
 Result<TableCollections::Walked> TableCollections::walk(
     const Scope& scope, const std::string& after, const ReadOptions& options,
-    std::size_t bytes_wanted, const std::function<bool(ResourceVersion&& shown)>& take) {
+    const std::function<bool(ResourceVersion&& shown)>& take, std::size_t bytes_wanted,
+    std::optional<std::int32_t> rows_a_query) {
   const bool every_version = options.filter == VersionFilter::all;
   RowRange range = scope.range();
   range.consistent = options_.consistent_reads;
+  range.page_rows = rows_a_query;
   if (!after.empty()) {
     // Behind all versions of a resource, or behind one: '!' comes before any digit, '$' after '#'.
     range.low = after + (every_version ? "!" : "$");
@@ -113,11 +114,10 @@ Result<TableCollections::Walked> TableCollections::walk(
 
 Result<ResourcePage> TableCollections::list(const Scope& scope, const ReadOptions& options) {
   ResourcePage page;
-  const Walked walked = TRY(walk(scope, {}, options, std::numeric_limits<std::size_t>::max(),
-                                 [&](ResourceVersion&& shown) {
-                                   page.items.push_back(std::move(shown));
-                                   return true;
-                                 }));
+  const Walked walked = TRY(walk(scope, {}, options, [&](ResourceVersion&& shown) {
+    page.items.push_back(std::move(shown));
+    return true;
+  }));
   page.incomplete = walked.incomplete;
   std::stable_sort(
       page.items.begin(), page.items.end(),
@@ -142,10 +142,14 @@ Result<ResourcePage> TableCollections::list_page(const Scope& scope, const PageO
     after = std::move(*decoded);
   }
   ResourcePage result;
-  const Walked walked = TRY(walk(scope, after, options, page_bytes, [&](ResourceVersion&& shown) {
-    result.items.push_back(std::move(shown));
-    return result.items.size() < page.limit;
-  }));
+  const Walked walked = TRY(walk(
+      scope, after, options,
+      [&](ResourceVersion&& shown) {
+        result.items.push_back(std::move(shown));
+        return result.items.size() < page.limit;
+      },
+      // One row more than the page tells that its last resource is whole.
+      page_bytes, static_cast<std::int32_t>(page.limit + 1)));
   result.incomplete = walked.incomplete;
   if (!walked.finished) result.next_cursor = to_base64url(walked.last_key);
   return result;
@@ -218,11 +222,10 @@ Result<std::vector<ResourceVersion>> TableCollections::all_versions(const Resour
 
 Result<ResourceVersion> TableCollections::find(const Scope& scope, std::string_view name) {
   std::optional<ResourceVersion> first;
-  TRY(walk(scope, {}, {.name = std::string(name)}, std::numeric_limits<std::size_t>::max(),
-           [&](ResourceVersion&& shown) {
-             if (!first || shown.version < first->version) first = std::move(shown);
-             return true;
-           }));
+  TRY(walk(scope, {}, {.name = std::string(name)}, [&](ResourceVersion&& shown) {
+    if (!first || shown.version < first->version) first = std::move(shown);
+    return true;
+  }));
   if (first) return std::move(*first);
   return Error(
       ErrorCode::not_found,
@@ -249,14 +252,12 @@ Result<EntryChanges> TableCollections::changes_since(const ResourcePath& collect
   const Scope scope = TRY(scope_of(collection));
   const Millis settled = writer_.now() - lag;  // before reading: what is written later is later
   std::vector<std::pair<Millis, ResourceVersion>> changed;
-  TRY(walk(scope, {}, {.filter = VersionFilter::current}, std::numeric_limits<std::size_t>::max(),
-           [&](ResourceVersion&& shown) {
-             const Millis deleted =
-                 shown.deleted_at ? millis_of_iso(*shown.deleted_at).value_or(0) : 0;
-             const Millis time = std::max(shown.version, deleted);
-             if (time > since) changed.emplace_back(time, std::move(shown));
-             return true;
-           }));
+  TRY(walk(scope, {}, {.filter = VersionFilter::current}, [&](ResourceVersion&& shown) {
+    const Millis deleted = shown.deleted_at ? millis_of_iso(*shown.deleted_at).value_or(0) : 0;
+    const Millis time = std::max(shown.version, deleted);
+    if (time > since) changed.emplace_back(time, std::move(shown));
+    return true;
+  }));
   std::stable_sort(changed.begin(), changed.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   EntryChanges changes{.next = std::max(since, settled)};

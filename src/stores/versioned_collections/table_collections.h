@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -120,8 +121,9 @@ class TableCollections final : public VersionedCollections {
     std::string last_key = {};  // of the last resource (or version) that was dealt with
   };
   Result<Walked> walk(const Scope& scope, const std::string& after, const ReadOptions& options,
-                      std::size_t bytes_wanted,
-                      const std::function<bool(ResourceVersion&& shown)>& take);
+                      const std::function<bool(ResourceVersion&& shown)>& take,
+                      std::size_t bytes_wanted = std::numeric_limits<std::size_t>::max(),
+                      std::optional<std::int32_t> rows_a_query = {});
   Result<ResourceVersion> find(const Scope& scope, std::string_view name);
 
   Result<Intent> intent_of(const ResourcePath& slugs, const EntryOperation& operation);

@@ -207,6 +207,28 @@ TEST_P(CollectionsWriting, ARestoreBesideADeleteIsOneOrTheOtherOrder) {
   }
 }
 
+TEST_P(CollectionsWriting, ARestoreBesideAnUpdateIsOneOrTheOtherOrder) {
+  const ResourcePath posts = collection();
+  const auto other = another();
+  for (int round = 0; round < 10; ++round) {
+    const ResourcePath post = entry(posts, "post", "1");
+    must(store().update(post, value_of("2")));
+    on_threads(2, [&](int thread) {
+      if (thread == 0) {
+        must(store().restore(post, VersionReference::revision(1)));
+      } else {
+        must(other->update(post, ResourceChange::rename("updated")));
+      }
+    });
+    const auto history = all(post);
+    ASSERT_EQ(history.size(), 4u);
+    const bool updated_last = history[3].name == "updated";
+    EXPECT_EQ(history[3].value, "1");
+    EXPECT_EQ(history[2].value, updated_last ? "1" : "2");
+    EXPECT_EQ(history[2].name, updated_last ? "post" : "updated");
+  }
+}
+
 TEST_P(CollectionsWriting, AWriteRepeatedWithItsKeyIsDoneOnce) {
   const ResourcePath posts = collection();
   const ResourcePath post = entry(posts);
