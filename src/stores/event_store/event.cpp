@@ -4,10 +4,10 @@
 #include <ostream>
 #include <utility>
 
+#include "base/utf8.h"
 #include "dynakeep/json.h"
 #include "dynakeep/stores/events.h"
 #include "stores/event_store/attributes.h"
-#include "stores/event_store/text.h"
 
 namespace dynakeep {
 
@@ -135,7 +135,7 @@ Result<void> check_event_store_id(std::string_view event_store_id, bool allow_ha
                  "The event store id " + std::string(event_store_id) +
                      " holds '#', which stands between it and the aggregate's id in stored keys");
   }
-  if (!is_utf8(event_store_id)) {
+  if (!base::is_utf8(event_store_id)) {
     return Error(ErrorCode::invalid_argument, "An event store's id must be UTF-8");
   }
   return {};

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.h"
 #include "stores/event_store/attributes.h"
-#include "stores/event_store/text.h"
 
 namespace dynakeep::event_store {
 namespace {
@@ -96,14 +96,6 @@ Result<void> check_event(const EventRules& rules, const NewEvent& event) {
 
 }  // namespace
 
-// Every text that an item holds is looked at when it is measured, so what is not ASCII asks that.
-bool is_utf8(std::string_view text) {
-  const bool ascii = std::all_of(text.begin(), text.end(), [](char character) {
-    return static_cast<unsigned char>(character) < 0x80;
-  });
-  return ascii || stored_bytes(Item{{"text", text}}).has_value();
-}
-
 std::string key_prefix(TableFormat format, std::string_view event_store_id) {
   if (format == TableFormat::legacy) return {};
   std::string prefix(event_store_id);
@@ -114,7 +106,7 @@ std::string key_prefix(TableFormat format, std::string_view event_store_id) {
 Result<std::string> stored_key(const EventRules& rules, std::string_view event_store_id,
                                std::string_view aggregate_id) {
   TRY(check_event_store_id(event_store_id, rules.allow_hash_in_event_store_id));
-  if (!is_utf8(aggregate_id)) return refused("An aggregate id must be UTF-8");
+  if (!base::is_utf8(aggregate_id)) return refused("An aggregate id must be UTF-8");
   std::string key = key_prefix(rules.format, event_store_id);
   key += aggregate_id;
   if (key.empty()) return refused("An aggregate id may not be empty");

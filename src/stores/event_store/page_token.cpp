@@ -4,8 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/utf8.h"
 #include "dynakeep/json.h"
-#include "stores/event_store/text.h"
 
 namespace dynakeep::event_store {
 namespace {
@@ -88,7 +88,7 @@ Result<ListQuery> resolve_list_query(ListQuery given, const ListQuery& of_token)
   for (const auto& bound : {given.initial_event_after, given.initial_event_before}) {
     if (!bound) continue;
     if (bound->empty()) return refused("A bound of a listing may not be empty");
-    if (!is_utf8(*bound)) return refused("A bound of a listing must be UTF-8");
+    if (!base::is_utf8(*bound)) return refused("A bound of a listing must be UTF-8");
   }
   if (given.initial_event_after && given.initial_event_before &&
       *given.initial_event_after > *given.initial_event_before) {
