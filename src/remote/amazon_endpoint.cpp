@@ -55,8 +55,8 @@ bool take_suffix(std::string_view& host, std::string_view suffix) {
 
 }  // namespace
 
-Result<Origin> amazon_endpoint(std::string_view service, std::string_view region,
-                               AmazonEndpointKind kind) {
+Result<transport::Origin> amazon_endpoint(std::string_view service, std::string_view region,
+                                          AmazonEndpointKind kind) {
   if (!may_be_region(region)) {
     return refusal(region, "is no region's name, such as us-east-1 or eu-west-1");
   }
@@ -68,7 +68,7 @@ Result<Origin> amazon_endpoint(std::string_view service, std::string_view region
   if (kind.fips && (kind.dual_stack || !partition.is_fips_by_itself)) host += "-fips";
   host.append(1, '.').append(region).append(1, '.');
   host.append(kind.dual_stack ? partition.dual_stack_suffix : partition.suffix);
-  return Origin{.secure = true, .host = std::move(host), .port = 443};
+  return transport::Origin{.secure = true, .host = std::move(host), .port = 443};
 }
 
 std::optional<std::string> region_of_amazon_host(std::string_view host) {

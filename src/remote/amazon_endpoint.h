@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "dynakeep/result.h"
-#include "remote/transport.h"
+#include "transport/transport.h"
 
 namespace dynakeep::remote {
 
@@ -18,8 +18,8 @@ struct AmazonEndpointKind {
 // is not known is taken to be a new one of the partition that its name begins like, else of `aws`.
 // invalid_argument: what is no region's name (lower-case letters, digits and dashes, such as
 // eu-west-1), or a kind that the partition does not have.
-Result<Origin> amazon_endpoint(std::string_view service, std::string_view region,
-                               AmazonEndpointKind kind);
+Result<transport::Origin> amazon_endpoint(std::string_view service, std::string_view region,
+                                          AmazonEndpointKind kind);
 
 // The region of a host that is an endpoint of DynamoDB of Amazon's, private ones among them;
 // nothing for all others.

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "remote/url.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 namespace {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "remote/token.h"
-#include "remote/url.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 

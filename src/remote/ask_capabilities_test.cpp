@@ -37,13 +37,13 @@ struct Engine {
   std::function<std::optional<Result<http::HttpResponse>>(std::string_view operation)> instead = {};
 };
 
-class EngineTransport final : public Transport {
+class EngineTransport final : public transport::Transport {
  public:
   EngineTransport(Engine engine, std::set<std::string>& asked)
       : engine_(std::move(engine)), asked_(asked) {}
 
-  Result<http::HttpResponse> send(const Origin&, const http::HttpRequest& request,
-                                  Deadline) override {
+  Result<http::HttpResponse> send(const transport::Origin&, const http::HttpRequest& request,
+                                  transport::Deadline) override {
     const std::string_view target = *request.headers.find("x-amz-target");
     const std::string_view operation = target.substr(target.find('.') + 1);
     asked_.emplace(operation);

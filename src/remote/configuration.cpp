@@ -4,14 +4,14 @@
 #include <utility>
 
 #include "http/message.h"
-#include "remote/url.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 
 namespace {
 
-Result<Origin> origin_in(const Setting& setting) {
-  auto origin = parse_origin(setting.value);
+Result<transport::Origin> origin_in(const Setting& setting) {
+  auto origin = transport::parse_origin(setting.value);
   if (!origin) return setting.refusal(origin.error().message());
   return origin;
 }
@@ -22,7 +22,7 @@ Error Setting::refusal(std::string_view why) const {
   return {ErrorCode::invalid_argument, where + ": " + std::string(why)};
 }
 
-Result<Configuration> Configuration::read(const Environment& environment,
+Result<Configuration> Configuration::read(const base::Environment& environment,
                                           std::string_view profile) {
   Configuration out;
   out.environment_ = environment;
@@ -82,7 +82,8 @@ Result<std::optional<unsigned>> Configuration::find_count(std::string_view varia
   return count;
 }
 
-Result<std::optional<Origin>> Configuration::find_endpoint(std::string_view service) const {
+Result<std::optional<transport::Origin>> Configuration::find_endpoint(
+    std::string_view service) const {
   if (TRY(find_flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"))) {
     return std::nullopt;
   }

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/environment.h"
 #include "dynakeep/result.h"
-#include "remote/environment.h"
 #include "remote/profile_file.h"
-#include "remote/transport.h"
+#include "transport/transport.h"
 
 namespace dynakeep::remote {
 
@@ -24,9 +24,9 @@ class Configuration {
  public:
   // Chooses `profile`; if empty, that of AWS_PROFILE or AWS_DEFAULT_PROFILE, else "default".
   // invalid_argument: a profile that was named, but is in neither file; files as read_profiles().
-  static Result<Configuration> read(const Environment& environment, std::string_view profile);
+  static Result<Configuration> read(const base::Environment& environment, std::string_view profile);
 
-  const Environment& environment() const { return environment_; }
+  const base::Environment& environment() const { return environment_; }
   const Profiles& profiles() const { return profiles_; }
   const std::string& profile_name() const { return profile_name_; }
   // The chosen profile; without entries if "default" is not there.
@@ -45,12 +45,12 @@ class Configuration {
 
   // The endpoint that is configured for a service ("dynamodb", "sts"), or for all; see settings.h
   // for the places and their order.
-  Result<std::optional<Origin>> find_endpoint(std::string_view service) const;
+  Result<std::optional<transport::Origin>> find_endpoint(std::string_view service) const;
   // AWS_REGION, AWS_DEFAULT_REGION, region.
   std::optional<Setting> find_region() const;
 
  private:
-  Environment environment_;
+  base::Environment environment_;
   Profiles profiles_;
   std::string profile_name_;
   ProfileSection profile_;

@@ -1,15 +1,15 @@
 #include <utility>
 
+#include "base/environment.h"
 #include "base/log.h"
 #include "dynakeep/remote.h"
 #include "remote/ask_capabilities.h"
 #include "remote/credentials/default_credentials.h"
-#include "remote/environment.h"
-#include "remote/pooled_transport.h"
-#include "remote/proxy.h"
 #include "remote/remote_database.h"
 #include "remote/settings.h"
-#include "remote/url.h"
+#include "transport/pooled_transport.h"
+#include "transport/proxy.h"
+#include "transport/url.h"
 
 namespace dynakeep {
 
@@ -35,12 +35,13 @@ std::shared_ptr<CredentialsProvider> provider_for(const RemoteOptions& options,
                                          .proxy = options.proxy,
                                          .clock = options.clock};
   // Only to this machine: what nobody else sees needs no secret.
-  if (!settings.endpoint.secure && is_loopback(settings.endpoint)) return local_credentials(wanted);
+  if (!settings.endpoint.secure && transport::is_loopback(settings.endpoint))
+    return local_credentials(wanted);
   return default_credentials(wanted);
 }
 
 // A warning if something is missing that programs may count on.
-void log_capabilities(const Capabilities& capabilities, const Origin& endpoint) {
+void log_capabilities(const Capabilities& capabilities, const transport::Origin& endpoint) {
   const bool all = capabilities == Capabilities{.engine = capabilities.engine};
   const auto yes_or_no = [](bool can) { return std::string(can ? "yes" : "no"); };
   base::log(
@@ -57,15 +58,15 @@ void log_capabilities(const Capabilities& capabilities, const Origin& endpoint) 
 
 Result<std::unique_ptr<Database>> connect_remote(const RemoteOptions& options) {
   TRY(check(options));
-  const Environment environment = process_environment();
+  const base::Environment environment = base::process_environment();
   const Settings settings = TRY(find_settings(options, environment));
-  auto transport =
-      TRY(make_pooled_transport({.connections_max = options.connections_max,
-                                 .idle_timeout = options.idle_timeout,
-                                 .connect_timeout = options.connect_timeout,
-                                 .answer_bytes_max = options.answer_bytes_max,
-                                 .ca_bundle = settings.ca_bundle,
-                                 .proxies = TRY(find_proxies(options.proxy, environment))}));
+  auto transport = TRY(transport::make_pooled_transport(
+      {.connections_max = options.connections_max,
+       .idle_timeout = options.idle_timeout,
+       .connect_timeout = options.connect_timeout,
+       .answer_bytes_max = options.answer_bytes_max,
+       .ca_bundle = settings.ca_bundle,
+       .proxies = TRY(transport::find_proxies(options.proxy, environment))}));
   auto database = std::make_unique<RemoteDatabase>(
       RemoteParts{.endpoint = settings.endpoint,
                   .region = settings.region,

@@ -152,7 +152,7 @@ class Parser {
   std::size_t entry_indentation_ = 0;
 };
 
-std::string path_from(const Environment& environment, std::string_view variable,
+std::string path_from(const base::Environment& environment, std::string_view variable,
                       std::string_view otherwise) {
   std::string path = environment.variable(variable).value_or(std::string(otherwise));
   if (path.starts_with("~/")) {
@@ -161,7 +161,7 @@ std::string path_from(const Environment& environment, std::string_view variable,
   return path;
 }
 
-Result<ProfileFile> read_profile_file(const Environment& environment, ProfileFileKind kind,
+Result<ProfileFile> read_profile_file(const base::Environment& environment, ProfileFileKind kind,
                                       const std::string& path) {
   const auto text = TRY(environment.file(path, profile_file_bytes_max));
   if (!text) return ProfileFile{};
@@ -193,7 +193,7 @@ Result<ProfileFile> parse_profile_file(std::string_view text, ProfileFileKind ki
   return Parser(kind, path).parse(text);
 }
 
-Result<Profiles> read_profiles(const Environment& environment) {
+Result<Profiles> read_profiles(const base::Environment& environment) {
   Profiles out{.config_path = path_from(environment, "AWS_CONFIG_FILE", "~/.aws/config"),
                .credentials_path =
                    path_from(environment, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")};

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/environment.h"
 #include "dynakeep/result.h"
-#include "remote/environment.h"
 
 // The two files that AWS's tools and clients share: ~/.aws/config and ~/.aws/credentials ("Shared
 // config and credentials files", AWS SDKs and Tools Reference Guide).
@@ -64,6 +64,6 @@ struct Profiles {
 // both, the credentials file counts first, entry by entry, but for keys: they are of one file.
 // invalid_argument as above, and for files that cannot be read or are larger than
 // profile_file_bytes_max.
-Result<Profiles> read_profiles(const Environment& environment);
+Result<Profiles> read_profiles(const base::Environment& environment);
 
 }  // namespace dynakeep::remote

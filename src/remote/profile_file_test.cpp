@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "remote/test_environment.h"
+#include "base/test_environment.h"
 
 namespace dynakeep::remote {
 namespace {
@@ -117,7 +117,7 @@ TEST(ProfileFile, IsRefusedByLineWithoutQuotingIt) {
 }
 
 TEST(Profiles, AreReadFromHomeUnlessTheEnvironmentSaysWhere) {
-  TestEnvironment test;
+  base::TestEnvironment test;
   test.config() = "[profile a]\nregion = 1\n";
   test.credentials() = "[b]\nregion = 2\n";
   auto profiles = read_profiles(test.environment()).value();
@@ -136,7 +136,7 @@ TEST(Profiles, AreReadFromHomeUnlessTheEnvironmentSaysWhere) {
 }
 
 TEST(Profiles, TakeTheCredentialsFileFirstButNeverMixKeys) {
-  TestEnvironment test;
+  base::TestEnvironment test;
   test.config() =
       "[profile a]\nregion = x\noutput = json\naws_access_key_id = 1\n"
       "aws_secret_access_key = 2\naws_session_token = 3\n"
@@ -154,7 +154,7 @@ TEST(Profiles, TakeTheCredentialsFileFirstButNeverMixKeys) {
 }
 
 TEST(Profiles, AreRefusedWithTheFileThatIsWrong) {
-  TestEnvironment test;
+  base::TestEnvironment test;
   test.credentials() = "[a\n";
   EXPECT_THAT(read_profiles(test.environment()).error().message(),
               HasSubstr("/home/nina/.aws/credentials, line 1"));

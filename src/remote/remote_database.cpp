@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "http/message.h"
 #include "remote/token.h"
-#include "remote/url.h"
+#include "transport/url.h"
 #include "wire/error_json.h"
 #include "wire/message_json.h"
 #include "wire/operations.h"
@@ -69,7 +69,7 @@ void log_attempt(std::string_view operation, const Failed& failed) {
 
 RemoteDatabase::RemoteDatabase(RemoteParts parts)
     : endpoint_(std::move(parts.endpoint)),
-      host_(host_and_port(endpoint_)),
+      host_(transport::host_and_port(endpoint_)),
       scope_{.region = std::move(parts.region)},
       transport_(std::move(parts.transport)),
       retry_(parts.retry),

@@ -16,16 +16,16 @@
 #include "remote/repeats.h"
 #include "remote/retry.h"
 #include "remote/signing_credentials.h"
-#include "remote/transport.h"
+#include "transport/transport.h"
 
 namespace dynakeep::remote {
 
 // What a remote database is made of.
 struct RemoteParts {
-  Origin endpoint = {};
+  transport::Origin endpoint = {};
   std::string region = "us-east-1";  // that requests are signed for
   std::shared_ptr<CredentialsProvider> credentials = {};
-  std::unique_ptr<Transport> transport = {};
+  std::unique_ptr<transport::Transport> transport = {};
   RetryOptions retry = {};
   const Clock* clock = &system_clock();           // of signatures; must outlive the database
   base::Pacing* pacing = &base::system_pacing();  // must outlive the database
@@ -66,7 +66,7 @@ class RemoteDatabase final : public Database {
   Result<DescribeEndpointsResult> describe_endpoints(
       const DescribeEndpointsRequest& request) override;
 
-  const Origin& endpoint() const { return endpoint_; }
+  const transport::Origin& endpoint() const { return endpoint_; }
   const std::string& region() const { return scope_.region; }
 
   const Capabilities& capabilities() const override { return capabilities_; }
@@ -91,10 +91,10 @@ class RemoteDatabase final : public Database {
                       Repeats repeats) const;
   bool set_clock_by(const http::HttpResponse& response, std::int64_t signed_with);
 
-  const Origin endpoint_;
+  const transport::Origin endpoint_;
   const std::string host_;  // of the Host header
   const http::SigningScope scope_;
-  const std::unique_ptr<Transport> transport_;
+  const std::unique_ptr<transport::Transport> transport_;
   const RetryOptions retry_;
   const Clock& clock_;
   base::Pacing& pacing_;

@@ -23,11 +23,12 @@ using testing::Not;
 using Answer = Result<http::HttpResponse>;
 
 // Gives the answers it was told, one a request, and keeps the requests.
-class ScriptedTransport final : public Transport {
+class ScriptedTransport final : public transport::Transport {
  public:
   explicit ScriptedTransport(std::vector<Answer> answers) : answers_(std::move(answers)) {}
 
-  Answer send(const Origin& to, const http::HttpRequest& request, Deadline deadline) override {
+  Answer send(const transport::Origin& to, const http::HttpRequest& request,
+              transport::Deadline deadline) override {
     origins.push_back(to);
     requests.push_back(request);
     deadlines.push_back(deadline);
@@ -38,9 +39,9 @@ class ScriptedTransport final : public Transport {
     return answers_[requests.size() - 1];
   }
 
-  std::vector<Origin> origins = {};
+  std::vector<transport::Origin> origins = {};
   std::vector<http::HttpRequest> requests = {};
-  std::vector<Deadline> deadlines = {};
+  std::vector<transport::Deadline> deadlines = {};
 
  private:
   std::vector<Answer> answers_;
@@ -303,10 +304,10 @@ TEST(RemoteDatabase, MakesATokenForAnEmptyTransactionToo) {
 }
 
 // Answers nothing, and takes its time for it.
-class SlowTransport final : public Transport {
+class SlowTransport final : public transport::Transport {
  public:
   explicit SlowTransport(ManualPacing& pacing) : pacing_(pacing) {}
-  Answer send(const Origin&, const http::HttpRequest&, Deadline) override {
+  Answer send(const transport::Origin&, const http::HttpRequest&, transport::Deadline) override {
     ++sent;
     pacing_.advance(4min);
     return lost();
@@ -432,7 +433,7 @@ TEST(RemoteDatabase, WaitsAsLongAsTheServiceAsks) {
 
 TEST(RemoteDatabase, TellsTheTransportWhenEachAttemptMustBeDone) {
   Remote remote({never_sent(), ok()}, {key_a}, {.attempt_timeout = 7s});
-  const Deadline began = remote.pacing.now();
+  const transport::Deadline began = remote.pacing.now();
   EXPECT_TRUE(remote.database->get_item(a_get));
   EXPECT_EQ(remote.transport->deadlines.at(0) - began, 7s);
   EXPECT_EQ(remote.transport->deadlines.at(1) - began, 7s + 25ms);

@@ -105,7 +105,7 @@ Attempts::Attempts(const RetryOptions& options, RetryBudget& budget, base::Pacin
       began_(pacing.now()),
       attempt_began_(began_) {}
 
-Deadline Attempts::deadline() const {
+transport::Deadline Attempts::deadline() const {
   return std::min(began_ + options_.total_timeout, attempt_began_ + options_.attempt_timeout);
 }
 
@@ -116,15 +116,17 @@ std::chrono::milliseconds Attempts::elapsed() const {
 bool Attempts::again(Trouble trouble, std::optional<std::chrono::milliseconds> retry_after) {
   if (trouble == Trouble::lasting || made_ >= options_.attempts_max) return false;
 
-  Deadline next = pacing_.now();
+  transport::Deadline next = pacing_.now();
   if (trouble != Trouble::clock && trouble != Trouble::credentials) {
     // Past 20 s whatever the factor, so that it cannot overflow.
     const unsigned doublings = std::min(made_ - 1, 10U);
     const std::chrono::duration<double> ceiling =
         std::min<std::chrono::milliseconds>(first_wait_max * (1U << doublings), wait_max);
-    auto wait = std::chrono::duration_cast<Deadline::duration>(ceiling * pacing_.random());
+    auto wait =
+        std::chrono::duration_cast<transport::Deadline::duration>(ceiling * pacing_.random());
     if (retry_after) {
-      wait = std::clamp<Deadline::duration>(*retry_after, wait, wait + retry_after_slack);
+      wait =
+          std::clamp<transport::Deadline::duration>(*retry_after, wait, wait + retry_after_slack);
     }
     next += wait;
   }

@@ -8,7 +8,7 @@
 
 #include "base/pacing.h"
 #include "dynakeep/error.h"
-#include "remote/transport.h"
+#include "transport/transport.h"
 
 // Retries by AWS's standard mode ("Retry behavior", AWS SDKs and Tools Reference Guide): which
 // failures are worth another attempt, how long to wait before it, and when to stop because the
@@ -73,7 +73,7 @@ class Attempts {
   Attempts(const RetryOptions& options, RetryBudget& budget, base::Pacing& pacing);
 
   // When the attempt under way must have its answer.
-  Deadline deadline() const;
+  transport::Deadline deadline() const;
   // How long ago the call began.
   std::chrono::milliseconds elapsed() const;
 
@@ -93,8 +93,8 @@ class Attempts {
   const RetryOptions& options_;
   RetryBudget& budget_;
   base::Pacing& pacing_;
-  const Deadline began_;
-  Deadline attempt_began_;
+  const transport::Deadline began_;
+  transport::Deadline attempt_began_;
   unsigned made_ = 1;
   int last_cost_ = 0;
 };

@@ -115,7 +115,7 @@ TEST(Attempts, HaveADeadlineEachWithinThatOfTheCall) {
   ManualPacing pacing(0.0);
   RetryBudget budget;
   const RetryOptions options{.attempts_max = 9, .total_timeout = 25s, .attempt_timeout = 10s};
-  const Deadline began = pacing.now();
+  const transport::Deadline began = pacing.now();
   Attempts attempts(options, budget, pacing);
   EXPECT_EQ(attempts.deadline() - began, 10s);
   pacing.advance(10s);

@@ -5,7 +5,7 @@
 
 #include "remote/amazon_endpoint.h"
 #include "remote/configuration.h"
-#include "remote/url.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 
@@ -32,8 +32,8 @@ Result<std::optional<Setting>> find_region(const RemoteOptions& options,
   return region;
 }
 
-Result<void> use_endpoint(Settings& settings, Origin endpoint, const RemoteOptions& options,
-                          const std::optional<Setting>& region) {
+Result<void> use_endpoint(Settings& settings, transport::Origin endpoint,
+                          const RemoteOptions& options, const std::optional<Setting>& region) {
   settings.endpoint = std::move(endpoint);
   auto of_amazon = region_of_amazon_host(settings.endpoint.host);
   settings.amazon = of_amazon.has_value();
@@ -56,7 +56,7 @@ Result<void> use_region(Settings& settings, const Configuration& configuration,
                    settings.profile + "', or AWS_ENDPOINT_URL_DYNAMODB");
   }
   if (region->value == "local") {
-    settings.endpoint = Origin{.host = "localhost", .port = 8000};
+    settings.endpoint = transport::Origin{.host = "localhost", .port = 8000};
     return {};
   }
   const AmazonEndpointKind kind{
@@ -73,16 +73,16 @@ Result<void> use_region(Settings& settings, const Configuration& configuration,
 
 }  // namespace
 
-Result<Settings> find_settings(const RemoteOptions& options, const Environment& environment) {
+Result<Settings> find_settings(const RemoteOptions& options, const base::Environment& environment) {
   const auto configuration = TRY(Configuration::read(environment, options.profile));
   Settings settings{.profile = configuration.profile_name()};
 
   const auto region = TRY(find_region(options, configuration));
-  std::optional<Origin> endpoint;
+  std::optional<transport::Origin> endpoint;
   if (options.endpoint.empty()) {
     endpoint = TRY(configuration.find_endpoint("dynamodb"));
   } else {
-    auto parsed = parse_origin(options.endpoint);
+    auto parsed = transport::parse_origin(options.endpoint);
     if (!parsed) return refusal("The endpoint " + parsed.error().message());
     endpoint = std::move(*parsed);
   }

@@ -2,10 +2,10 @@
 
 #include <string>
 
+#include "base/environment.h"
 #include "dynakeep/remote.h"
 #include "dynakeep/result.h"
-#include "remote/environment.h"
-#include "remote/transport.h"
+#include "transport/transport.h"
 
 namespace dynakeep::remote {
 
@@ -13,7 +13,7 @@ namespace dynakeep::remote {
 struct Settings {
   std::string profile = "default";   // its name, whether there is one or not
   std::string region = "us-east-1";  // that requests are signed for
-  Origin endpoint = {};
+  transport::Origin endpoint = {};
   bool amazon = false;         // the endpoint is Amazon's own, of that region
   unsigned attempts_max = 3;   // first attempt included
   std::string ca_bundle = {};  // a PEM file; empty: the system's store
@@ -40,6 +40,6 @@ struct Settings {
 // invalid_argument, in one line that says where the wrong value stands: a profile that is named but
 // not there, a file that cannot be read, no region and no endpoint, a value that makes no sense, a
 // region in the options that is not that of Amazon's endpoint.
-Result<Settings> find_settings(const RemoteOptions& options, const Environment& environment);
+Result<Settings> find_settings(const RemoteOptions& options, const base::Environment& environment);
 
 }  // namespace dynakeep::remote

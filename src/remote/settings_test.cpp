@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "remote/test_environment.h"
-#include "remote/url.h"
+#include "base/test_environment.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 namespace {
 
 // "endpoint, signed for region", or the refusal.
-std::string endpoint_of(const TestEnvironment& test, const RemoteOptions& options = {}) {
+std::string endpoint_of(const base::TestEnvironment& test, const RemoteOptions& options = {}) {
   const auto found = find_settings(options, test.environment());
   if (found) return to_string(found->endpoint) + ", " + found->region;
   EXPECT_EQ(found.error().code(), ErrorCode::invalid_argument);
@@ -19,11 +19,11 @@ std::string endpoint_of(const TestEnvironment& test, const RemoteOptions& option
 
 std::string endpoint_with(const std::map<std::string, std::string, std::less<>>& variables,
                           const RemoteOptions& options = {}) {
-  return endpoint_of(TestEnvironment{.variables = variables}, options);
+  return endpoint_of(base::TestEnvironment{.variables = variables}, options);
 }
 
 TEST(Settings, TakeTheRegionOfTheOptionsTheEnvironmentAndTheProfileInThatOrder) {
-  TestEnvironment test{
+  base::TestEnvironment test{
       .variables = {{"AWS_REGION", "eu-west-1"}, {"AWS_DEFAULT_REGION", "eu-west-2"}}};
   test.config() = "[default]\nregion = eu-west-3\n[profile p]\nregion = eu-north-1\n";
   EXPECT_EQ(endpoint_of(test, {.region = "us-west-1"}),
@@ -38,9 +38,9 @@ TEST(Settings, TakeTheRegionOfTheOptionsTheEnvironmentAndTheProfileInThatOrder) 
 }
 
 TEST(Settings, TakeTheEndpointOfTheOptionsTheEnvironmentAndTheProfileInThatOrder) {
-  TestEnvironment test{.variables = {{"AWS_ENDPOINT_URL_DYNAMODB", "http://a:1"},
-                                     {"AWS_ENDPOINT_URL", "http://b:2"},
-                                     {"AWS_REGION", "eu-west-1"}}};
+  base::TestEnvironment test{.variables = {{"AWS_ENDPOINT_URL_DYNAMODB", "http://a:1"},
+                                           {"AWS_ENDPOINT_URL", "http://b:2"},
+                                           {"AWS_REGION", "eu-west-1"}}};
   test.config() =
       "[default]\nservices = s\nendpoint_url = http://d:4/\n"
       "[services s]\nsts =\n  endpoint_url = http://x\ndynamodb =\n  endpoint_url = http://c:3\n";
@@ -55,9 +55,9 @@ TEST(Settings, TakeTheEndpointOfTheOptionsTheEnvironmentAndTheProfileInThatOrder
 }
 
 TEST(Settings, PassOverConfiguredEndpointsIfToldSo) {
-  TestEnvironment test{.variables = {{"AWS_ENDPOINT_URL", "http://b:2"},
-                                     {"AWS_REGION", "eu-west-1"},
-                                     {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "TRUE"}}};
+  base::TestEnvironment test{.variables = {{"AWS_ENDPOINT_URL", "http://b:2"},
+                                           {"AWS_REGION", "eu-west-1"},
+                                           {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "TRUE"}}};
   const std::string amazons = "https://dynamodb.eu-west-1.amazonaws.com, eu-west-1";
   EXPECT_EQ(endpoint_of(test), amazons);
   EXPECT_EQ(endpoint_of(test, {.endpoint = "http://o"}), "http://o, eu-west-1");
@@ -79,8 +79,9 @@ TEST(Settings, TakeTheRegionFromTheNameOfAmazonsEndpoint) {
             "https://dynamodb.eu-west-1.amazonaws.com, eu-west-1");
   EXPECT_EQ(endpoint_with({}, {.endpoint = amazons.endpoint, .region = "us-east-1"}),
             "The endpoint https://dynamodb.eu-west-1.amazonaws.com is not of region us-east-1");
-  EXPECT_TRUE(find_settings(amazons, TestEnvironment{}.environment()).value().amazon);
-  EXPECT_FALSE(find_settings({.endpoint = "http://a"}, TestEnvironment{}.environment())->amazon);
+  EXPECT_TRUE(find_settings(amazons, base::TestEnvironment{}.environment()).value().amazon);
+  EXPECT_FALSE(
+      find_settings({.endpoint = "http://a"}, base::TestEnvironment{}.environment())->amazon);
 }
 
 TEST(Settings, KnowTheRegionThatIsLocal) {
@@ -88,7 +89,7 @@ TEST(Settings, KnowTheRegionThatIsLocal) {
 }
 
 TEST(Settings, AskForTheKindOfEndpointThatIsConfigured) {
-  TestEnvironment test{
+  base::TestEnvironment test{
       .variables = {{"AWS_REGION", "us-east-1"}, {"AWS_USE_FIPS_ENDPOINT", "true"}}};
   EXPECT_EQ(endpoint_of(test), "https://dynamodb-fips.us-east-1.amazonaws.com, us-east-1");
   test.config() = "[default]\nuse_dualstack_endpoint = true\n";
@@ -99,7 +100,7 @@ TEST(Settings, AskForTheKindOfEndpointThatIsConfigured) {
 }
 
 TEST(Settings, ChooseTheProfileOfTheOptionsThenOfTheEnvironment) {
-  TestEnvironment test{.variables = {{"AWS_DEFAULT_PROFILE", "c"}}};
+  base::TestEnvironment test{.variables = {{"AWS_DEFAULT_PROFILE", "c"}}};
   test.config() =
       "[default]\nregion=us-east-1\n[profile a]\nregion=us-east-2\n"
       "[profile b]\nregion=us-west-1\n[profile c]\nregion=us-west-2\n";
@@ -115,7 +116,7 @@ TEST(Settings, ChooseTheProfileOfTheOptionsThenOfTheEnvironment) {
 }
 
 TEST(Settings, CountAttemptsAndNameTheBundleInTheSameOrder) {
-  TestEnvironment test;
+  base::TestEnvironment test;
   test.config() = "[default]\nmax_attempts = 5\nca_bundle = /profile.pem\n";
   RemoteOptions options{.region = "us-east-1"};
   auto found = find_settings(options, test.environment()).value();
@@ -133,7 +134,7 @@ TEST(Settings, CountAttemptsAndNameTheBundleInTheSameOrder) {
   EXPECT_EQ(found.attempts_max, 1U);
   EXPECT_EQ(found.ca_bundle, "/option.pem");
 
-  found = find_settings({.region = "us-east-1"}, TestEnvironment{}.environment()).value();
+  found = find_settings({.region = "us-east-1"}, base::TestEnvironment{}.environment()).value();
   EXPECT_EQ(found.attempts_max, 3U);
   EXPECT_EQ(found.ca_bundle, "");
 }
@@ -169,7 +170,7 @@ TEST(Settings, AreRefusedInOneLineThatSaysWhereTheValueStands) {
 }
 
 TEST(Settings, AreRefusedForAnEntryOfTheProfileByItsName) {
-  TestEnvironment test;
+  base::TestEnvironment test;
   test.config() = "[default]\nregion = us-east-1\nservices = s\n";
   EXPECT_EQ(endpoint_of(test),
             "services of profile 'default': no section [services s] in /home/nina/.aws/config");
@@ -180,7 +181,7 @@ TEST(Settings, AreRefusedForAnEntryOfTheProfileByItsName) {
 }
 
 TEST(ProcessEnvironment, ReadsVariablesAndFilesOfTheProcess) {
-  const Environment environment = process_environment();
+  const base::Environment environment = base::process_environment();
   EXPECT_TRUE(environment.variable("HOME"));
   EXPECT_EQ(environment.variable("AWS_NOBODY_SETS_THIS"), std::nullopt);
   const std::string path = "/proc/self/status";

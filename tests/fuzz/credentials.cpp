@@ -13,10 +13,11 @@
 #include "remote/credentials/process.h"
 #include "remote/credentials/xml.h"
 #include "remote/profile_file.h"
-#include "remote/url.h"
+#include "transport/url.h"
 
 using namespace dynakeep;
 using namespace dynakeep::remote;
+using namespace dynakeep::transport;
 
 namespace {
 

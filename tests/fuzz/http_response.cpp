@@ -9,11 +9,11 @@
 #include <string_view>
 
 #include "base/invariant.h"
-#include "remote/answer_body.h"
-#include "remote/response_parser.h"
+#include "transport/answer_body.h"
+#include "transport/response_parser.h"
 
 using namespace dynakeep;
-using remote::ResponseParser;
+using transport::ResponseParser;
 
 namespace {
 
@@ -83,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   INVARIANT(whole.response.status >= 200 && whole.response.status <= 999);
   INVARIANT(whole.response.body.size() <= limits.body_bytes_max);
   constexpr std::size_t unpacked_bytes_max = 4096;
-  if (remote::unpack_body(whole.response, unpacked_bytes_max)) {
+  if (transport::unpack_body(whole.response, unpacked_bytes_max)) {
     INVARIANT(whole.response.body.size() <= unpacked_bytes_max);
   }
   return 0;

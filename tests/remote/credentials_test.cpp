@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "remote/remote_server.h"
-#include "remote/scripted_server.h"
+#include "transport/scripted_server.h"
 
 extern "C" char** environ;  // POSIX leaves the declaration to the program
 
@@ -27,11 +27,11 @@ namespace dynakeep {
 namespace {
 
 using namespace std::chrono_literals;
-using remote::Peer;
-using remote::ScriptedServer;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
+using transport::Peer;
+using transport::ScriptedServer;
 
 // The process's environment without anything of AWS's, until the test is over.
 class CleanEnvironment {

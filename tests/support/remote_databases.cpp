@@ -34,12 +34,12 @@ Result<std::shared_ptr<Engine>> open_engine(const Clock& clock) {
   return engine;
 }
 
-class HandlerTransport final : public remote::Transport {
+class HandlerTransport final : public transport::Transport {
  public:
   explicit HandlerTransport(const server::RequestHandler& handler) : handler_(handler) {}
 
-  Result<http::HttpResponse> send(const remote::Origin& to, const http::HttpRequest& request,
-                                  remote::Deadline deadline) override {
+  Result<http::HttpResponse> send(const transport::Origin& to, const http::HttpRequest& request,
+                                  transport::Deadline deadline) override {
     static_cast<void>(to);
     static_cast<void>(deadline);
     return handler_.answer(request);

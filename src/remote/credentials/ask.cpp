@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "remote/credentials/finding.h"
-#include "remote/url.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 
@@ -20,7 +20,7 @@ bool says_come_again(int status) { return status == 429 || status >= 500; }
 
 Result<http::HttpResponse> ask(const Whom& whom, http::HttpRequest request, const Reach& reach,
                                const IsBusy& is_busy) {
-  request.headers.set("Host", host_and_port(whom.origin));
+  request.headers.set("Host", transport::host_and_port(whom.origin));
   auto pause = std::chrono::milliseconds(first_pause);
   for (unsigned attempt = 1;; ++attempt, pause *= 2) {
     auto answer = whom.transport.send(whom.origin, request, whom.deadline);
@@ -29,7 +29,7 @@ Result<http::HttpResponse> ask(const Whom& whom, http::HttpRequest request, cons
     }
     const bool again = answer ? says_come_again(answer->status) || (is_busy && is_busy(*answer))
                               : answer.error().code() == ErrorCode::unavailable;
-    const Deadline next = reach.pacing.now() + pause;
+    const transport::Deadline next = reach.pacing.now() + pause;
     const bool too_late = next >= whom.deadline;
     if (!again || attempt >= whom.attempts_max || too_late) {
       if (answer) return answer;

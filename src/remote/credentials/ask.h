@@ -8,27 +8,28 @@
 #include "dynakeep/clock.h"
 #include "dynakeep/result.h"
 #include "http/message.h"
-#include "remote/transport.h"
+#include "transport/transport.h"
 
 namespace dynakeep::remote {
 
 // What sources of credentials reach out with. Thread-safe as its parts are; they must outlive it.
 struct Reach {
-  Transport& direct;   // to this machine and its neighbours: no proxy knows those addresses
-  Transport& outside;  // to STS
+  transport::Transport&
+      direct;  // to this machine and its neighbours: no proxy knows those addresses
+  transport::Transport& outside;  // to STS
   const Clock& clock;
   std::chrono::milliseconds timeout;  // for each source, with all its requests
   base::Pacing& pacing;
 
-  Deadline deadline() const { return pacing.now() + timeout; }
+  transport::Deadline deadline() const { return pacing.now() + timeout; }
 };
 
 // Whom to ask, and how long.
 struct Whom {
-  Transport& transport;
-  const Origin& origin;
+  transport::Transport& transport;
+  const transport::Origin& origin;
   std::string_view name;  // for the line that says what went wrong
-  Deadline deadline;
+  transport::Deadline deadline;
   unsigned attempts_max = 3;
 };
 

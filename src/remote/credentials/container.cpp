@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "http/message.h"
-#include "remote/url.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 
@@ -17,14 +17,14 @@ Error refusal_of_setting(std::string message) {
   return {ErrorCode::invalid_argument, std::move(message)};
 }
 
-bool may_be_asked(const Origin& origin) {
-  if (origin.secure || is_loopback(origin)) return true;
+bool may_be_asked(const transport::Origin& origin) {
+  if (origin.secure || transport::is_loopback(origin)) return true;
   return origin.host == "169.254.170.2" || origin.host == "169.254.170.23" ||
          http::equal_ignoring_case(origin.host, "fd00:ec2::23");
 }
 
 // Empty if there is none.
-Result<std::string> authorization(const Environment& environment) {
+Result<std::string> authorization(const base::Environment& environment) {
   std::string token = environment.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or("");
   std::string where = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
   if (const auto path = environment.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
@@ -46,13 +46,13 @@ Result<std::string> authorization(const Environment& environment) {
 
 }  // namespace
 
-Result<Finding> find_at_container(const Environment& environment, const Reach& reach) {
+Result<Finding> find_at_container(const base::Environment& environment, const Reach& reach) {
   const auto relative = environment.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   const auto full = environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (!relative && !full) {
     return Finding{.words = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set"};
   }
-  auto url = parse_url(relative ? "http://169.254.170.2" + *relative : *full);
+  auto url = transport::parse_url(relative ? "http://169.254.170.2" + *relative : *full);
   // A "relative" URI of "@host" or ":80" would make another host of ours.
   if (relative && (!relative->starts_with('/') || !url)) {
     return refusal_of_setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path");

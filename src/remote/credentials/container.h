@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/environment.h"
 #include "dynakeep/result.h"
 #include "remote/credentials/ask.h"
 #include "remote/credentials/finding.h"
-#include "remote/environment.h"
 
 namespace dynakeep::remote {
 
@@ -16,6 +16,6 @@ namespace dynakeep::remote {
 // ECS and EKS (169.254.170.2, 169.254.170.23, fd00:ec2::23), since it would hand the authorization
 // to whoever listens there; a token that is no header. access_denied, unavailable, timed_out: the
 // endpoint refused, or gave no answer that makes sense.
-Result<Finding> find_at_container(const Environment& environment, const Reach& reach);
+Result<Finding> find_at_container(const base::Environment& environment, const Reach& reach);
 
 }  // namespace dynakeep::remote

@@ -22,7 +22,7 @@ Result<Finding> find_credentials(const Configuration& configuration, ProfileName
     return false;
   };
 
-  const Environment& environment = configuration.environment();
+  const base::Environment& environment = configuration.environment();
   const Result<Sts> sts = find_sts(configuration, sts_region);
   Finding found;
   if (named_by == ProfileNamedBy::nobody_or_environment) {

@@ -6,11 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/test_environment.h"
 #include "http/percent_encoding.h"
 #include "http/signature.h"
 #include "remote/credentials/sts.h"
 #include "remote/credentials/test_reach.h"
-#include "remote/test_environment.h"
 
 namespace dynakeep::remote {
 namespace {
@@ -41,7 +41,7 @@ std::string name_of(ErrorCode code) {
 }
 
 // A chain in the hands of a test: what is set, who answers, and what came out of it in words.
-struct Chain : TestEnvironment, TestReach {
+struct Chain : base::TestEnvironment, TestReach {
   Result<Finding> run(const std::string& profile = {}, ServerIs server_is = ServerIs::elsewhere) {
     const auto configuration = TRY(Configuration::read(environment(), profile));
     return find_credentials(
@@ -392,7 +392,7 @@ TEST(RoleCredentials, AreRefusedIfTheAnswerMakesNoSense) {
 TEST(Sts, IsWhereTheSettingsSay) {
   const auto sts = [](std::map<std::string, std::string, std::less<>> variables,
                       const std::string& config = {}, const std::string& region = {}) {
-    TestEnvironment test{.variables = std::move(variables)};
+    base::TestEnvironment test{.variables = std::move(variables)};
     test.config() = config;
     const auto configuration = Configuration::read(test.environment(), "").value();
     const auto found = find_sts(configuration, region);

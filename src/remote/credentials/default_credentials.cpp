@@ -2,13 +2,13 @@
 
 #include <utility>
 
+#include "base/environment.h"
 #include "base/pacing.h"
 #include "remote/configuration.h"
 #include "remote/credentials/default_chain.h"
 #include "remote/credentials/kept_credentials.h"
-#include "remote/environment.h"
-#include "remote/pooled_transport.h"
-#include "remote/proxy.h"
+#include "transport/pooled_transport.h"
+#include "transport/proxy.h"
 
 namespace dynakeep {
 
@@ -26,8 +26,8 @@ class FixedCredentials final : public CredentialsProvider {
 };
 
 // Makes its connections for this once: there is an hour to the next time.
-Result<Finding> fetch(const DefaultCredentialsOptions& options, const Environment& environment,
-                      ServerIs server_is) {
+Result<Finding> fetch(const DefaultCredentialsOptions& options,
+                      const base::Environment& environment, ServerIs server_is) {
   const auto configuration = TRY(Configuration::read(environment, options.profile));
   std::string ca_bundle = options.ca_bundle;
   if (ca_bundle.empty()) {
@@ -35,11 +35,12 @@ Result<Finding> fetch(const DefaultCredentialsOptions& options, const Environmen
       ca_bundle = std::move(found->value);
     }
   }
-  const auto direct = TRY(make_pooled_transport({.answer_bytes_max = credentials_bytes_max}));
-  const auto outside =
-      TRY(make_pooled_transport({.answer_bytes_max = credentials_bytes_max,
-                                 .ca_bundle = std::move(ca_bundle),
-                                 .proxies = TRY(find_proxies(options.proxy, environment))}));
+  const auto direct =
+      TRY(transport::make_pooled_transport({.answer_bytes_max = credentials_bytes_max}));
+  const auto outside = TRY(transport::make_pooled_transport(
+      {.answer_bytes_max = credentials_bytes_max,
+       .ca_bundle = std::move(ca_bundle),
+       .proxies = TRY(transport::find_proxies(options.proxy, environment))}));
   const Reach reach{.direct = *direct,
                     .outside = *outside,
                     .clock = *options.clock,
@@ -63,7 +64,7 @@ std::shared_ptr<CredentialsProvider> fixed_credentials(Credentials credentials) 
 
 std::shared_ptr<CredentialsProvider> default_credentials(const DefaultCredentialsOptions& options) {
   return kept(
-      [options, environment = process_environment()] {
+      [options, environment = base::process_environment()] {
         return fetch(options, environment, ServerIs::elsewhere);
       },
       *options.clock);
@@ -72,7 +73,7 @@ std::shared_ptr<CredentialsProvider> default_credentials(const DefaultCredential
 std::shared_ptr<CredentialsProvider> remote::local_credentials(
     const DefaultCredentialsOptions& options) {
   return kept(
-      [options, environment = process_environment()]() -> Result<Finding> {
+      [options, environment = base::process_environment()]() -> Result<Finding> {
         auto found = TRY(fetch(options, environment, ServerIs::here));
         if (!found.credentials) {
           found.credentials = {.access_key_id = "dynakeep", .secret_access_key = "dynakeep"};

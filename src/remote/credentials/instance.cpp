@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "http/message.h"
-#include "remote/url.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 
@@ -14,19 +14,20 @@ namespace {
 
 constexpr std::string_view role_folder = "/latest/meta-data/iam/security-credentials/";
 
-Result<Origin> find_endpoint(const Configuration& configuration) {
+Result<transport::Origin> find_endpoint(const Configuration& configuration) {
   if (const auto found = configuration.find("AWS_EC2_METADATA_SERVICE_ENDPOINT",
                                             "ec2_metadata_service_endpoint")) {
-    auto origin = parse_origin(found->value);
+    auto origin = transport::parse_origin(found->value);
     if (!origin) return found->refusal(origin.error().message());
     return origin;
   }
   const auto mode = configuration.find("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
                                        "ec2_metadata_service_endpoint_mode");
   if (!mode || http::equal_ignoring_case(mode->value, "ipv4")) {
-    return Origin{.host = "169.254.169.254"};
+    return transport::Origin{.host = "169.254.169.254"};
   }
-  if (http::equal_ignoring_case(mode->value, "ipv6")) return Origin{.host = "fd00:ec2::254"};
+  if (http::equal_ignoring_case(mode->value, "ipv6"))
+    return transport::Origin{.host = "fd00:ec2::254"};
   return mode->refusal("neither IPv4 nor IPv6");
 }
 
@@ -60,7 +61,7 @@ Result<Finding> find_at_instance(const Configuration& configuration, const Reach
   if (disabled && http::equal_ignoring_case(disabled->value, "true")) {
     return Finding{.words = "AWS_EC2_METADATA_DISABLED is true"};
   }
-  const Origin endpoint = TRY(find_endpoint(configuration));
+  const transport::Origin endpoint = TRY(find_endpoint(configuration));
   const auto patience = std::chrono::seconds(
       TRY(configuration.find_count("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"))
           .value_or(1));

@@ -16,7 +16,7 @@
 
 #include "base/file_descriptor.h"
 #include "remote/credentials/finding.h"
-#include "remote/transport.h"
+#include "transport/transport.h"
 
 extern "C" char** environ;  // POSIX leaves the declaration to the program
 
@@ -97,7 +97,7 @@ class Process {
   enum class End { exited, too_late, too_much };
 
   // Reads until it has exited; what it left running may keep its pipes, and is not waited for.
-  End wait(Deadline deadline) {
+  End wait(transport::Deadline deadline) {
     while (true) {
       std::array<pollfd, 3> events = {pollfd{exit_.get(), POLLIN, 0},
                                       pollfd{out_.reading.get(), POLLIN, 0},

@@ -193,7 +193,7 @@ Result<Finding> find_in_profile(const Configuration& configuration, const Result
       .find(configuration.profile_name(), ProfileChain::Place::first);
 }
 
-Result<Finding> find_by_web_identity_variables(const Environment& environment,
+Result<Finding> find_by_web_identity_variables(const base::Environment& environment,
                                                const Result<Sts>& sts, const Reach& reach) {
   const auto token_file = environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE");
   if (!token_file) return Finding{.words = "AWS_WEB_IDENTITY_TOKEN_FILE is not set"};

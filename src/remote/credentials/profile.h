@@ -33,7 +33,7 @@ Result<Finding> find_in_profile(const Configuration& configuration, const Result
 
 // AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME, as a pod of EKS has
 // them. invalid_argument: one without the other.
-Result<Finding> find_by_web_identity_variables(const Environment& environment,
+Result<Finding> find_by_web_identity_variables(const base::Environment& environment,
                                                const Result<Sts>& sts, const Reach& reach);
 
 }  // namespace dynakeep::remote

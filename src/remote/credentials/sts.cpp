@@ -10,7 +10,7 @@
 #include "remote/amazon_endpoint.h"
 #include "remote/credentials/finding.h"
 #include "remote/credentials/xml.h"
-#include "remote/url.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 
@@ -152,15 +152,15 @@ Result<Credentials> assume_role(const Role& role, const Credentials& source, con
   Form form = form_for("AssumeRole", role, reach.clock);
   if (!role.external_id.empty()) form.add("ExternalId", role.external_id);
   http::HttpRequest request = std::move(form).request();
-  request.headers.add("Host", host_and_port(sts.origin));
+  request.headers.add("Host", transport::host_and_port(sts.origin));
   http::sign(request, source, {.region = sts.region, .service = "sts"}, reach.clock.now());
   return exchange("AssumeRole", role, std::move(request),
                   {source.secret_access_key, source.session_token}, sts, reach);
 }
 
 Result<Credentials> assume_role_with_web_identity(const Role& role, const std::string& token_file,
-                                                  const Environment& environment, const Sts& sts,
-                                                  const Reach& reach) {
+                                                  const base::Environment& environment,
+                                                  const Sts& sts, const Reach& reach) {
   const auto text = TRY(environment.file(token_file, token_file_bytes_max));
   if (!text) {
     return Error(ErrorCode::invalid_argument,

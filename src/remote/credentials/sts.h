@@ -8,13 +8,13 @@
 #include "dynakeep/result.h"
 #include "remote/configuration.h"
 #include "remote/credentials/ask.h"
-#include "remote/transport.h"
+#include "transport/transport.h"
 
 namespace dynakeep::remote {
 
 // Where the Security Token Service is, which gives credentials of roles.
 struct Sts {
-  Origin origin = {};
+  transport::Origin origin = {};
   std::string region = "us-east-1";  // that requests to it are signed for
 };
 
@@ -38,7 +38,7 @@ Result<Credentials> assume_role(const Role& role, const Credentials& source, con
 // The same for the bearer of a token that an identity provider gave out
 // (AssumeRoleWithWebIdentity). The file is read now, as tokens are short-lived.
 Result<Credentials> assume_role_with_web_identity(const Role& role, const std::string& token_file,
-                                                  const Environment& environment, const Sts& sts,
-                                                  const Reach& reach);
+                                                  const base::Environment& environment,
+                                                  const Sts& sts, const Reach& reach);
 
 }  // namespace dynakeep::remote

@@ -10,12 +10,12 @@
 #include "base/manual_pacing.h"
 #include "dynakeep/clock.h"
 #include "remote/credentials/ask.h"
-#include "remote/url.h"
+#include "transport/url.h"
 
 namespace dynakeep::remote {
 
 // Answers by a function of the test, and remembers what was sent.
-class TestTransport final : public Transport {
+class TestTransport final : public transport::Transport {
  public:
   using Answer = std::function<Result<http::HttpResponse>(const http::HttpRequest& request)>;
 
@@ -31,8 +31,8 @@ class TestTransport final : public Transport {
   }
 
   // With the answers in their order; the last goes on answering.
-  Result<http::HttpResponse> send(const Origin& to, const http::HttpRequest& request,
-                                  Deadline /*deadline*/) override {
+  Result<http::HttpResponse> send(const transport::Origin& to, const http::HttpRequest& request,
+                                  transport::Deadline /*deadline*/) override {
     sent.push_back(request.method + " " + to_string(to) + request.target);
     requests.push_back(request);
     if (answers_.empty()) return Error(ErrorCode::unavailable, "nobody there");

@@ -4,7 +4,7 @@
 
 namespace dynakeep::remote {
 
-Result<Finding> find_in_variables(const Environment& environment, Time now) {
+Result<Finding> find_in_variables(const base::Environment& environment, Time now) {
   auto key = environment.variable("AWS_ACCESS_KEY_ID");
   if (!key) return Finding{.words = "AWS_ACCESS_KEY_ID is not set"};
   auto secret = environment.variable("AWS_SECRET_ACCESS_KEY");

@@ -5,19 +5,21 @@
 #include <string>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/pacing.h"
 #include "dynakeep/json.h"
 #include "remote/configuration.h"
 #include "remote/credentials/default_chain.h"
-#include "remote/environment.h"
-#include "remote/pooled_transport.h"
 #include "remote/settings.h"
-#include "remote/url.h"
+#include "transport/pooled_transport.h"
+#include "transport/url.h"
 
 namespace {
 
 using namespace dynakeep;
 using namespace dynakeep::remote;
+using namespace dynakeep::transport;
+using dynakeep::base::Environment;
 
 Result<Finding> credentials_of(const Environment& environment, const std::string& profile,
                                Transport& transport) {
@@ -36,7 +38,7 @@ Result<Finding> credentials_of(const Environment& environment, const std::string
 Item told(const Item& task, Transport& transport) {
   const auto variables = task.at("variables").as_map();
   const std::string profile = task.at("profile").as_string();
-  Environment environment = process_environment();
+  Environment environment = dynakeep::base::process_environment();
   environment.variable = [&variables](std::string_view name) -> std::optional<std::string> {
     const auto found = variables.find(std::string(name));
     if (found == variables.end() || found->second.as_string().empty()) return std::nullopt;
