@@ -1,10 +1,9 @@
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <ostream>
 #include <utility>
 
 #include "base/utf8.h"
+#include "dynakeep/iso_time.h"
 #include "dynakeep/json.h"
 #include "dynakeep/stores/events.h"
 #include "stores/event_store/attributes.h"
@@ -141,19 +140,7 @@ Result<void> check_event_store_id(std::string_view event_store_id, bool allow_ha
   return {};
 }
 
-std::string event_timestamp(Time moment) {
-  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(moment);
-  const auto day = std::chrono::floor<std::chrono::days>(milliseconds);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(milliseconds - day);
-  std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
-                static_cast<int>(time.subseconds().count()));
-  return text.data();
-}
+std::string event_timestamp(Time moment) { return to_iso(moment); }
 
 // ---- errors ----
 

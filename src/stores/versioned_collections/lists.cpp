@@ -3,7 +3,6 @@
 
 #include "stores/versioned_collections/table_collections.h"
 #include "stores/versioned_collections/texts.h"
-#include "stores/versioned_collections/time_text.h"
 
 // Reading: lists, and resources as they are or were.
 namespace dynakeep::collections {
@@ -253,7 +252,7 @@ Result<EntryChanges> TableCollections::changes_since(const ResourcePath& collect
   const Millis settled = writer_.now() - lag;  // before reading: what is written later is later
   std::vector<std::pair<Millis, ResourceVersion>> changed;
   TRY(walk(scope, {}, {.filter = VersionFilter::current}, [&](ResourceVersion&& shown) {
-    const Millis deleted = shown.deleted_at ? millis_of_iso(*shown.deleted_at).value_or(0) : 0;
+    const Millis deleted = deletion_time(shown).value_or(0);
     const Millis time = std::max(shown.version, deleted);
     if (time > since) changed.emplace_back(time, std::move(shown));
     return true;

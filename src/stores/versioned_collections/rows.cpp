@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "dynakeep/attribute_view.h"
+#include "dynakeep/iso_time.h"
 #include "stores/versioned_collections/texts.h"
-#include "stores/versioned_collections/time_text.h"
 
 namespace dynakeep::collections {
 namespace {
@@ -153,10 +153,15 @@ std::optional<Head> to_head(const Item& item) {
   return head;
 }
 
+std::optional<Millis> deletion_time(const ResourceVersion& version) {
+  if (!version.deleted_at) return std::nullopt;
+  const auto moment = parse_iso(*version.deleted_at);
+  if (!moment) return std::nullopt;
+  return std::chrono::floor<std::chrono::milliseconds>(moment->time_since_epoch()).count();
+}
+
 void show_as_of(ResourceVersion& version, Millis at) {
-  if (!version.deleted_at) return;
-  // What is no time marks a deletion of whenever.
-  const auto deleted = millis_of_iso(*version.deleted_at);
+  const auto deleted = deletion_time(version);
   if (deleted && *deleted > at) version.deleted_at.reset();
 }
 

@@ -77,6 +77,9 @@ struct Head {
 // Nothing for what is no head.
 std::optional<Head> to_head(const Item& item);
 
+// When it was deleted; nothing if it is not, or by a text that is no time.
+std::optional<Millis> deletion_time(const ResourceVersion& version);
+
 // True without a trace in what it shows: an older `deletedAt` than `at` counts, a later one is
 // taken away.
 void show_as_of(ResourceVersion& version, Millis at);

@@ -4,7 +4,6 @@
 
 #include "dynakeep/json_document.h"
 #include "stores/versioned_collections/reader.h"
-#include "stores/versioned_collections/time_text.h"
 
 namespace dynakeep::collections {
 namespace {
@@ -60,18 +59,6 @@ TEST(CollectionTexts, Base64UrlComesBack) {
   EXPECT_EQ(to_base64url("\xfb\xff"), "-_8");
   EXPECT_EQ(from_base64url("a+b"), std::nullopt);
   EXPECT_EQ(from_base64url("a"), std::nullopt);
-}
-
-TEST(CollectionTexts, TimesAreJavaScripts) {
-  EXPECT_EQ(to_iso(1561567123123), "2019-06-26T16:38:43.123Z");
-  EXPECT_EQ(to_iso(0), "1970-01-01T00:00:00.000Z");
-  EXPECT_EQ(millis_of_iso("2019-06-26T16:38:43.123Z"), 1561567123123);
-  EXPECT_EQ(millis_of_iso("2019-06-26T16:38:43Z"), 1561567123000);
-  for (const char* text :
-       {"", "yesterday", "2019-06-26", "2019-13-26T16:38:43Z", "2019-06-26T25:38:43Z",
-        "2019-06-26T16:38:43+02:00", "2019-06-26T16:-8:43Z"}) {
-    EXPECT_EQ(millis_of_iso(text), std::nullopt) << text;
-  }
 }
 
 TEST(CollectionTexts, RevisionsFollowTheStoredOnesAsFarAsThereIsRoom) {

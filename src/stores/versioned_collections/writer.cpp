@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "dynakeep/attribute_view.h"
-#include "stores/versioned_collections/time_text.h"
+#include "dynakeep/iso_time.h"
 
 namespace dynakeep::collections {
 namespace {
@@ -173,7 +173,8 @@ Result<Writer::Planned> Writer::plan(const Intent& intent, const std::string& to
   }
   if (next.remove) {
     planned.result = *newest;
-    planned.result.deleted_at = to_iso(std::max(now(), newest->version));
+    planned.result.deleted_at =
+        to_iso(Time{std::chrono::milliseconds(std::max(now(), newest->version))});
     if (is_linear()) planned.result.revision = revision;
     planned.actions.push_back(
         {.update = TransactUpdate{.table_name = resource.table->table,
@@ -185,7 +186,7 @@ Result<Writer::Planned> Writer::plan(const Intent& intent, const std::string& to
                                   .expression_attribute_values = Item{
                                       {":time", *planned.result.deleted_at}, {":nothing", ""}}}});
   } else {
-    const Millis deleted = newest->deleted_at ? millis_of_iso(*newest->deleted_at).value_or(0) : 0;
+    const Millis deleted = deletion_time(*newest).value_or(0);
     planned.result = {.path = resource.path,
                       .name = next.name,
                       .value = next.value,
