@@ -42,8 +42,8 @@ enum class ErrorCode : std::uint8_t {
   event_already_exists,  // EventAlreadyExistsError: another event has the version
   aggregate_not_found,   // AggregateNotFoundError: no events
   malformed_item,        // MalformedItemError: a stored item is not what its table is for
-  // Of versioned collections (stores/versioned_collections.h):
-  not_found,            // no such collection or entry, or it is deleted
+  // Of versioned collections (stores/versioned_collections.h) and dismissals:
+  not_found,            // no such collection, entry or item, or it is deleted
   precondition_failed,  // its state is not one that the caller asked for
   gone,                 // the version was purged
   write_conflict,       // others were in the way, or the resource's state is
