@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/log.h"
 #include "dynakeep/attribute_view.h"
 #include "dynakeep/iso_time.h"
 #include "stores/versioned_collections/texts.h"
@@ -41,8 +42,40 @@ std::optional<Millis> version_of(std::string_view digits) {
   return version;
 }
 
+void warn(std::string_view what, const TableKeys& keys, const AttributeView& row) {
+  base::log(LogLevel::warning, what,
+            {{"table", keys.table},
+             {"partition", std::string(row[keys.partition].text().value_or(""))},
+             {"sort", std::string(row[keys.sort].text().value_or(""))}});
+}
+
 std::string text_or_empty(const AttributeView& value) {
   return std::string(value.text().value_or(""));
+}
+
+// A version with what its row's keys say; nothing if they are not a version's.
+std::optional<ResourceVersion> from_keys(const TableKeys& keys, bool is_entry,
+                                         const std::string& application, const AttributeView& row) {
+  const auto sort = row[keys.sort].text();
+  const auto numbered = sort ? split(*sort) : std::nullopt;
+  const auto number = numbered ? version_of(numbered->second) : std::nullopt;
+  if (!number) return std::nullopt;
+
+  ResourceVersion version{.version = *number};
+  version.path.application = application;
+  std::string_view collection = numbered->first;
+  if (is_entry) {
+    version.path.entry = numbered->first;
+    if (version.path.entry.empty()) return std::nullopt;
+    collection = row[keys.partition].text().value_or("");
+    if (!collection.ends_with('#')) return std::nullopt;
+    collection.remove_suffix(1);
+  }
+  const auto owned = split(collection);
+  if (!owned) return std::nullopt;
+  version.path.user = owned->first;
+  version.path.collection = owned->second;
+  return version;
 }
 
 }  // namespace
@@ -88,30 +121,20 @@ std::optional<ResourceVersion> to_version(const Layout& layout, bool is_entry,
                                           const std::string& application, const Item& row) {
   const AttributeView attributes(row);
   const TableKeys& keys = is_entry ? layout.entries : layout.collections;
-  const auto sort = attributes[keys.sort].text();
-  const auto numbered = sort ? split(*sort) : std::nullopt;
-  const auto number = numbered ? version_of(numbered->second) : std::nullopt;
-  if (!number) return std::nullopt;
-
-  ResourceVersion version{.version = *number};
-  version.path.application = application;
-  std::string_view collection = numbered->first;
-  if (is_entry) {
-    version.path.entry = numbered->first;
-    if (version.path.entry.empty()) return std::nullopt;
-    collection = attributes[keys.partition].text().value_or("");
-    if (!collection.ends_with('#')) return std::nullopt;
-    collection.remove_suffix(1);
+  auto found = from_keys(keys, is_entry, application, attributes);
+  if (!found) {
+    warn("a row that is no version is passed over", keys, attributes);
+    return std::nullopt;
   }
-  const auto owned = split(collection);
-  if (!owned) return std::nullopt;
-  version.path.user = owned->first;
-  version.path.collection = owned->second;
-
+  ResourceVersion& version = *found;
   if (const auto name = attributes["name"].text()) version.name = *name;
   if (is_entry) {
     const auto value = attributes["value"].text();
-    if (value && is_json(*value)) version.value = *value;
+    if (value && is_json(*value)) {
+      version.value = *value;
+    } else if (attributes["value"].exists()) {
+      warn("a value that is not JSON is left out", keys, attributes);
+    }
   }
   // Any text but an empty one, and whatever is no text, marks a deletion.
   const AttributeView deleted = attributes["deletedAt"];
@@ -120,7 +143,7 @@ std::optional<ResourceVersion> to_version(const Layout& layout, bool is_entry,
   version.restored_from = attributes["from"].integer();
   version.by = text_or_empty(attributes["by"]);
   version.message = text_or_empty(attributes["msg"]);
-  return version;
+  return found;
 }
 
 Item to_row(const Resource& resource, const ResourceVersion& version) {

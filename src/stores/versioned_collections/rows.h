@@ -53,7 +53,7 @@ std::string first_number(const std::string& prefix);
 std::string last_number(const std::string& prefix);
 
 // A version from its row; nothing for rows whose keys are none. What else cannot be read is left
-// out. `application` is told for entries, whose rows do not.
+// out. The log tells of either, with the key. `application` is told for entries, whose rows do not.
 std::optional<ResourceVersion> to_version(const Layout& layout, bool is_entry,
                                           const std::string& application, const Item& row);
 Item to_row(const Resource& resource, const ResourceVersion& version);

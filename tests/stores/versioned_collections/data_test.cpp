@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <mutex>
 #include <set>
 
+#include "dynakeep/log.h"
 #include "stores/versioned_collections/collections_contract.h"
 
 // What is in the tables, and reading and writing it.
@@ -100,9 +102,27 @@ TEST_P(CollectionsData, RowsThatAreNoVersionsDoNotSpoilAList) {
   row["value"] = "{not JSON";
   put_row(entries_table(), row);
 
+  std::mutex mutex;
+  std::multiset<std::string> warnings;
+  set_log_sink(
+      [&](const LogLine& line) {
+        if (line.message.find("is no version") == std::string_view::npos &&
+            line.message.find("is not JSON") == std::string_view::npos) {
+          return;
+        }
+        std::string text;
+        for (const LogField& field : line.fields) text += "|" + field.value;
+        const std::lock_guard lock(mutex);
+        warnings.insert(text);
+      },
+      LogLevel::warning);
   const auto listed = must(store().list_entries(posts)).items;
+  set_log_sink({});
   EXPECT_THAT(names_of(listed), ElementsAre("good", "broken"));
   EXPECT_EQ(listed[1].value, std::nullopt);
+  const std::string where = "|" + entries_table() + "|" + partition + "|";
+  EXPECT_EQ(warnings, (std::multiset<std::string>{where + "no number", where + "x#12ab",
+                                                  where + "broken#" + std::to_string(now() + 1)}));
 }
 
 TEST_P(CollectionsData, ResultsPastAPageAreComplete) {
