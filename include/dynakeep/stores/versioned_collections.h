@@ -112,6 +112,29 @@ struct ResourcePage {
   bool incomplete = false;
 };
 
+// A list handed out piece by piece, for those too long to hold. What it shows and in which order is
+// settled when it is made, as list_entries would show it then: it keeps some 70 bytes of each, and
+// reads the contents as they are asked for. (A short list is read at once.) What is purged
+// meanwhile is left out. For one thread at a time; must not outlive its store.
+class ResourceStream {
+ public:
+  virtual ~ResourceStream() = default;
+  ResourceStream(const ResourceStream&) = delete;
+  ResourceStream& operator=(const ResourceStream&) = delete;
+
+  // The next ones, some 256 KiB at a time, a short list as a whole; empty: that was all.
+  virtual Result<std::vector<ResourceVersion>> next() = 0;
+
+  // Of lists with `at`, as of pages.
+  virtual bool incomplete() const = 0;
+  // Follows from which versions it shows, and which as deleted: lists of equal fingerprints show
+  // the same, if they were asked for with the same options. 64 hexadecimal digits.
+  virtual std::string fingerprint() const = 0;
+
+ protected:
+  ResourceStream() = default;
+};
+
 struct HistoryOptions {
   PageOptions page = {};
   bool ascending = false;
@@ -307,6 +330,12 @@ class VersionedCollections {
                                                 const ReadOptions& options = {}) = 0;
   virtual Result<ResourcePage> list_entries(const ResourcePath& collection,
                                             const ReadOptions& options = {}) = 0;
+  // The same, for lists of any length.
+  virtual Result<std::unique_ptr<ResourceStream>> stream_collections(
+      std::string_view application, std::optional<std::string_view> user,
+      const ReadOptions& options = {}) = 0;
+  virtual Result<std::unique_ptr<ResourceStream>> stream_entries(
+      const ResourcePath& collection, const ReadOptions& options = {}) = 0;
   // In the order of the tables, by user and id; with VersionFilter::all each version is an item,
   // and those of one resource are beside each other. Memory is that of a page.
   virtual Result<ResourcePage> list_collections_page(std::string_view application,

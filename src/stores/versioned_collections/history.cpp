@@ -271,14 +271,17 @@ Result<RestoreReport> TableCollections::restore_with_entries(const ResourcePath&
   };
   WriteOptions each_options{.by = options.by, .message = options.message};
   const Scope scope = TRY(scope_of(resource.path));
-  ReadOptions old_state{.filter = VersionFilter::current, .at = at};
+  const Walk as_they_are{
+      .scope = scope, .options = {.filter = VersionFilter::current}, .consistent = true};
+  const Walk as_they_were{
+      .scope = scope, .options = {.filter = VersionFilter::current, .at = at}, .consistent = true};
   std::map<std::string, Plan> plans;
-  TRY(walk(scope, {}, {.filter = VersionFilter::current}, [&](ResourceVersion&& shown) {
+  TRY(walk(as_they_are, [&](ResourceVersion&& shown) {
     std::string id = shown.path.entry;
     plans[std::move(id)].newest = std::move(shown);
     return true;
   }));
-  TRY(walk(scope, {}, old_state, [&](ResourceVersion&& shown) {
+  TRY(walk(as_they_were, [&](ResourceVersion&& shown) {
     const auto found = plans.find(shown.path.entry);
     if (found != plans.end()) found->second.then = std::move(shown);
     return true;

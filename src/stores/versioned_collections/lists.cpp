@@ -12,7 +12,6 @@ constexpr std::size_t page_items_max = 1000;
 // Read for one page, after which it ends early.
 constexpr std::size_t page_bytes = 1 << 20;
 constexpr std::size_t cursor_bytes_max = 1023;  // a sort key's, and what is put behind it
-constexpr const char* above_all_keys = "\xF4\x8F\xBF\xBF";  // U+10FFFF
 
 }  // namespace
 
@@ -22,101 +21,13 @@ std::size_t bytes_of(const ResourceVersion& version) {
          version.path.collection.size() + version.path.entry.size() + 64;
 }
 
-RowRange TableCollections::Scope::range() const {
-  if (!user) return {};
-  return {.low = *user + "#", .high = *user + "$"};
-}
-
-std::string TableCollections::Scope::key_of(const ResourcePath& path) const {
-  return entries ? path.entry : path.user + "#" + path.collection;
-}
-
-Result<TableCollections::Walked> TableCollections::walk(
-    const Scope& scope, const std::string& after, const ReadOptions& options,
-    const std::function<bool(ResourceVersion&& shown)>& take, std::size_t bytes_wanted,
-    std::optional<std::int32_t> rows_a_query) {
-  const bool every_version = options.filter == VersionFilter::all;
-  RowRange range = scope.range();
-  range.consistent = options_.consistent_reads;
-  range.page_rows = rows_a_query;
-  if (!after.empty()) {
-    // Behind all versions of a resource, or behind one: '!' comes before any digit, '$' after '#'.
-    range.low = after + (every_version ? "!" : "$");
-    if (range.high.empty()) range.high = above_all_keys;
-    if (range.low > range.high) return Walked{};
-  }
-
-  Walked walked;
-  std::size_t bytes = 0;
-  std::optional<std::set<std::string, std::less<>>> floored;
-  // The resource whose versions are being read.
-  std::string key;
-  bool in_resource = false;
-  std::optional<ResourceVersion> candidate;
-  bool was_there = false;  // at the time that is asked for
-
-  const auto show = [&](ResourceVersion&& version) {
-    if (options.at) show_as_of(version, *options.at);
-    if (options.filter == VersionFilter::latest && version.is_deleted()) return true;
-    if (options.name && version.name != options.name) return true;
-    return take(std::move(version));
-  };
-  // Whether to go on.
-  const auto end_resource = [&]() -> Result<bool> {
-    if (!in_resource) return true;
-    if (options.at && !was_there) {
-      // Either it did not exist yet, or what it was has been purged.
-      if (!floored) floored = TRY(reader_.floored(scope.heads_partition()));
-      if (floored->contains(key)) walked.incomplete = true;
-    }
-    bool more = true;
-    if (candidate) more = show(std::move(*candidate));
-    candidate.reset();
-    if (!every_version) walked.last_key = key;
-    return more && (every_version || bytes < bytes_wanted);
-  };
-
-  bool stopped = false;
-  TRY(reader_.visit(scope.entries, scope.slugs.application, scope.partition, range,
-                    [&](ResourceVersion&& version) -> Result<bool> {
-                      bytes += bytes_of(version);
-                      if (bytes > options_.list_bytes_max) {
-                        return Error(ErrorCode::limit_exceeded,
-                                     "The list would read more than " +
-                                         std::to_string(options_.list_bytes_max) + " bytes");
-                      }
-                      std::string its_key = scope.key_of(version.path);
-                      if (!in_resource || its_key != key) {
-                        if (!TRY(end_resource())) {
-                          stopped = true;
-                          return false;
-                        }
-                        key = std::move(its_key);
-                        in_resource = true;
-                        was_there = false;
-                      }
-                      if (options.at && version.version > *options.at) return true;
-                      was_there = true;
-                      if (!every_version) {
-                        candidate = std::move(version);
-                        return true;
-                      }
-                      walked.last_key = key + "#" + std::to_string(version.version);
-                      const bool more = show(std::move(version));
-                      stopped = !more || bytes >= bytes_wanted;
-                      return !stopped;
-                    }));
-  if (!stopped) TRY(end_resource());
-  walked.finished = !stopped;
-  return walked;
-}
-
 Result<ResourcePage> TableCollections::list(const Scope& scope, const ReadOptions& options) {
   ResourcePage page;
-  const Walked walked = TRY(walk(scope, {}, options, [&](ResourceVersion&& shown) {
-    page.items.push_back(std::move(shown));
-    return true;
-  }));
+  const Walked walked =
+      TRY(walk({.scope = scope, .options = options}, [&](ResourceVersion&& shown) {
+        page.items.push_back(std::move(shown));
+        return true;
+      }));
   page.incomplete = walked.incomplete;
   std::stable_sort(
       page.items.begin(), page.items.end(),
@@ -141,14 +52,16 @@ Result<ResourcePage> TableCollections::list_page(const Scope& scope, const PageO
     after = std::move(*decoded);
   }
   ResourcePage result;
-  const Walked walked = TRY(walk(
-      scope, after, options,
-      [&](ResourceVersion&& shown) {
-        result.items.push_back(std::move(shown));
-        return result.items.size() < page.limit;
-      },
-      // One row more than the page tells that its last resource is whole.
-      page_bytes, static_cast<std::int32_t>(page.limit + 1)));
+  // One row more than the page tells that its last resource is whole.
+  const Walk page_walk{.scope = scope,
+                       .options = options,
+                       .after = std::move(after),
+                       .bytes_wanted = page_bytes,
+                       .rows_a_query = static_cast<std::int32_t>(page.limit + 1)};
+  const Walked walked = TRY(walk(page_walk, [&](ResourceVersion&& shown) {
+    result.items.push_back(std::move(shown));
+    return result.items.size() < page.limit;
+  }));
   result.incomplete = walked.incomplete;
   if (!walked.finished) result.next_cursor = to_base64url(walked.last_key);
   return result;
@@ -219,9 +132,12 @@ Result<std::vector<ResourceVersion>> TableCollections::all_versions(const Resour
   return versions;
 }
 
-Result<ResourceVersion> TableCollections::find(const Scope& scope, std::string_view name) {
+Result<ResourceVersion> TableCollections::find(const Scope& scope, std::string_view name,
+                                               bool consistent) {
   std::optional<ResourceVersion> first;
-  TRY(walk(scope, {}, {.name = std::string(name)}, [&](ResourceVersion&& shown) {
+  const Walk named{
+      .scope = scope, .options = {.name = std::string(name)}, .consistent = consistent};
+  TRY(walk(named, [&](ResourceVersion&& shown) {
     if (!first || shown.version < first->version) first = std::move(shown);
     return true;
   }));
@@ -234,12 +150,12 @@ Result<ResourceVersion> TableCollections::find(const Scope& scope, std::string_v
 Result<ResourceVersion> TableCollections::find_collection(std::string_view application,
                                                           std::string_view user,
                                                           std::string_view name) {
-  return find(TRY(scope_of(application, user)), name);
+  return find(TRY(scope_of(application, user)), name, false);
 }
 
 Result<ResourceVersion> TableCollections::find_entry(const ResourcePath& collection,
                                                      std::string_view name) {
-  return find(TRY(scope_of(collection)), name);
+  return find(TRY(scope_of(collection)), name, false);
 }
 
 Result<EntryChanges> TableCollections::changes_since(const ResourcePath& collection, Millis since,
@@ -251,7 +167,8 @@ Result<EntryChanges> TableCollections::changes_since(const ResourcePath& collect
   const Scope scope = TRY(scope_of(collection));
   const Millis settled = writer_.now() - lag;  // before reading: what is written later is later
   std::vector<std::pair<Millis, ResourceVersion>> changed;
-  TRY(walk(scope, {}, {.filter = VersionFilter::current}, [&](ResourceVersion&& shown) {
+  const Walk newest{.scope = scope, .options = {.filter = VersionFilter::current}};
+  TRY(walk(newest, [&](ResourceVersion&& shown) {
     const Millis deleted = deletion_time(shown).value_or(0);
     const Millis time = std::max(shown.version, deleted);
     if (time > since) changed.emplace_back(time, std::move(shown));

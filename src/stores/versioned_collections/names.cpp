@@ -8,6 +8,12 @@
 // who creates one writes the guard in the same transaction, on the condition that it is as it was
 // seen. A guard says nothing by itself: what it names may be renamed, deleted or purged since, and
 // counts only if it is live and has the name still. So nothing else must keep guards up to date.
+//
+// Nor would it gain by it. Of two calls for a name that both see none, one finds the guard changed,
+// whatever became of the resources meanwhile. What is created, renamed or restored to the name
+// before a call is found by its list; what comes to it beside a call stands beside what the call
+// makes, as if it had come a moment later: names are not unique, with guards in those writes
+// neither, and each would pay for a transaction of more items.
 namespace dynakeep::collections {
 namespace {
 
@@ -79,7 +85,7 @@ Result<Obtained> TableCollections::get_or_create(const Scope& scope, const Resou
       }
     }
     // Made before there were guards, by dynamodb-mini, or by a plain create.
-    auto found = find(scope, *first.name);
+    auto found = find(scope, *first.name, true);
     if (!found && found.error().code() != ErrorCode::not_found) return std::move(found).error();
 
     Result<void> written;

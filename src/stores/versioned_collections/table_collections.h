@@ -18,7 +18,8 @@
 namespace dynakeep::collections {
 
 // The store on two tables. Bodies: tables and paths in table_collections.cpp, reading in lists.cpp,
-// writing in writes.cpp, names in names.cpp, versions in history.cpp, purges in purge.cpp.
+// stream.cpp and walk.cpp, writing in writes.cpp, names in names.cpp, versions in history.cpp,
+// purges in purge.cpp.
 class TableCollections final : public VersionedCollections {
  public:
   TableCollections(Database& database, VersionedCollectionsOptions options);
@@ -35,6 +36,11 @@ class TableCollections final : public VersionedCollections {
                                         const ReadOptions& options) override;
   Result<ResourcePage> list_entries(const ResourcePath& collection,
                                     const ReadOptions& options) override;
+  Result<std::unique_ptr<ResourceStream>> stream_collections(std::string_view application,
+                                                             std::optional<std::string_view> user,
+                                                             const ReadOptions& options) override;
+  Result<std::unique_ptr<ResourceStream>> stream_entries(const ResourcePath& collection,
+                                                         const ReadOptions& options) override;
   Result<ResourcePage> list_collections_page(std::string_view application,
                                              std::optional<std::string_view> user,
                                              const PageOptions& page,
@@ -110,21 +116,31 @@ class TableCollections final : public VersionedCollections {
   Result<void> check_write_options(const WriteOptions& options) const;
 
   Result<ResourcePage> list(const Scope& scope, const ReadOptions& options);
+  class Stream;
+  Result<std::unique_ptr<ResourceStream>> stream(Scope scope, const ReadOptions& options) const;
   Result<ResourcePage> list_page(const Scope& scope, const PageOptions& page,
                                  const ReadOptions& options);
   // One pass over the versions of a scope, resource by resource; what the options show of them goes
   // to `take`. It ends behind a whole resource (or, of all versions, behind any) where `take` says
-  // false or more than `bytes_wanted` were read; past list_bytes_max it fails.
+  // false or `bytes_wanted` were read; past list_bytes_max it fails. Of long histories no more is
+  // read than it takes to see that they are long, unless every version is shown.
+  struct Walk {
+    const Scope& scope;
+    ReadOptions options = {};
+    std::string after = {};  // a last_key
+    std::size_t bytes_wanted = std::numeric_limits<std::size_t>::max();
+    std::optional<std::int32_t> rows_a_query = {};
+    bool consistent = false;  // whatever the store's reads are
+  };
   struct Walked {
     bool finished = true;
     bool incomplete = false;
     std::string last_key = {};  // of the last resource (or version) that was dealt with
   };
-  Result<Walked> walk(const Scope& scope, const std::string& after, const ReadOptions& options,
-                      const std::function<bool(ResourceVersion&& shown)>& take,
-                      std::size_t bytes_wanted = std::numeric_limits<std::size_t>::max(),
-                      std::optional<std::int32_t> rows_a_query = {});
-  Result<ResourceVersion> find(const Scope& scope, std::string_view name);
+  using Take = std::function<bool(ResourceVersion&& shown)>;
+  class Walker;
+  Result<Walked> walk(const Walk& walk, const Take& take) const;
+  Result<ResourceVersion> find(const Scope& scope, std::string_view name, bool consistent);
 
   Result<Intent> intent_of(const ResourcePath& slugs, const EntryOperation& operation);
   Result<ResourceVersion> create(const ResourcePath& parent, const ResourceChange& content,

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "server/unused_database.h"
@@ -30,6 +31,7 @@ class ScriptedDatabase : public server::UnusedDatabase {
   std::vector<QueryRequest> queries;
   std::vector<TransactWriteItemsRequest> transactions;
   std::vector<BatchWriteItemRequest> batches;
+  std::vector<std::string> described;  // names of tables
   Capabilities can;
 
   std::size_t requests() const {
@@ -58,6 +60,7 @@ class ScriptedDatabase : public server::UnusedDatabase {
     return play(writes, [&] { return inner_.batch_write_item(request); });
   }
   Result<DescribeTableResult> describe_table(const DescribeTableRequest& request) override {
+    described.push_back(request.table_name.value_or(""));
     return inner_.describe_table(request);
   }
   Result<CreateTableResult> create_table(const CreateTableRequest& request) override {

@@ -129,6 +129,37 @@ TEST_F(CollectionsRequests, TheNewestCostsOneItemHoweverLongTheHistory) {
   EXPECT_EQ(scripted_->transactions.size(), 1u);
 }
 
+TEST_F(CollectionsRequests, AListReadsNoLongHistoryToItsEnd) {
+  for (int i = 0; i < 300; ++i) {
+    must(store_->update(post_, ResourceChange::rename(std::to_string(i))));
+  }
+  for (int i = 0; i < 5; ++i) must(store_->create_entry(posts_, ResourceChange::rename("short")));
+  // How many versions it takes to show the list: a small page has no more than it needs anyway.
+  const auto rows_read = [&](std::size_t limit) {
+    scripted_->queries.clear();
+    const auto page = must(store_->list_entries_page(posts_, {.limit = limit}));
+    EXPECT_EQ(page.items.size(), 6U);
+    std::int64_t rows = 0;
+    for (const QueryRequest& query : scripted_->queries) {
+      rows += must(database_->query(query)).scanned_count;
+    }
+    return rows;
+  };
+  EXPECT_LE(rows_read(30), 90);
+}
+
+TEST_F(CollectionsRequests, OnlyTheTwoTablesAreAskedAboutAtTheStart) {
+  for (int i = 0; i < 150; ++i) {
+    CreateTableRequest other = store_->entries_table_definition();
+    other.table_name = "Other" + std::to_string(i);
+    must(database_->create_table(other));
+  }
+  scripted_->described.clear();
+  must(store_->prepare_tables());
+  EXPECT_THAT(scripted_->described,
+              testing::ElementsAre("dynamomini.collections", "dynamomini.entries"));
+}
+
 TEST_F(CollectionsRequests, AnEngineWithoutTransactionsMustBeAskedFor) {
   scripted_->can.transactions = false;
   refused(VersionedCollections::create(*scripted_), ErrorCode::invalid_argument);
