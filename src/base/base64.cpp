@@ -24,6 +24,13 @@ constexpr std::array<std::uint8_t, 256> digit_values = [] {
 
 std::uint32_t digit(char character) { return digit_values[static_cast<unsigned char>(character)]; }
 
+std::uint32_t url_digit(char character) {
+  if (character == '-') return 62;
+  if (character == '_') return 63;
+  if (character == '+' || character == '/') return no_digit;
+  return digit(character);
+}
+
 std::uint32_t byte(char character) { return static_cast<unsigned char>(character); }
 
 }  // namespace
@@ -88,6 +95,34 @@ bool append_from_base64(std::string& out, std::string_view text) {
   if (canonical && (seen & no_digit) == 0) return true;
   out.resize(start);
   return false;
+}
+
+std::string to_base64url(std::string_view bytes) {
+  std::string text;
+  append_base64(text, bytes);
+  while (text.ends_with('=')) text.pop_back();
+  for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return text;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string bytes(text.size() * 3 / 4, '\0');
+  std::uint32_t held = 0;
+  std::uint32_t seen = 0;
+  unsigned bits = 0;
+  char* to = bytes.data();
+  for (const char c : text) {
+    const std::uint32_t value = url_digit(c);
+    seen |= value;
+    held = held << 6 | (value & 63);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    *to++ = static_cast<char>(held >> bits & 0xff);
+  }
+  if ((seen & no_digit) != 0) return std::nullopt;
+  return bytes;
 }
 
 bool is_base64_digit(char character) { return digit(character) != no_digit; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,11 @@ void append_base64(std::string& out, std::string_view bytes);
 // only at the end, and the bits that padding leaves over are zero, so that no two texts mean the
 // same bytes. If `text` is anything else, false, and `out` is as it was.
 [[nodiscard]] bool append_from_base64(std::string& out, std::string_view text);
+
+// The same for URLs (RFC 4648, section 5), without padding: '-' and '_' for '+' and '/'. Read
+// leniently in one thing: bits left over at the end may be anything.
+std::string to_base64url(std::string_view bytes);
+std::optional<std::string> from_base64url(std::string_view text);
 
 // Whether the character is one of the alphabet's 64; padding is not.
 bool is_base64_digit(char character);

@@ -62,6 +62,23 @@ TEST(Base64, RefusesWhatIsNotOneCanonicalText) {
   }
 }
 
+TEST(Base64, ForUrlsComesBackAsItWasForEveryLengthAndEveryByte) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) {
+    EXPECT_EQ(from_base64url(to_base64url(bytes)), bytes);
+    bytes += static_cast<char>(i * 7);
+  }
+  EXPECT_EQ(to_base64url("\xfb\xff"), "-_8");
+  EXPECT_EQ(to_base64url("f"), "Zg");
+  EXPECT_EQ(from_base64url(""), "");
+}
+
+TEST(Base64, ForUrlsRefusesWhatIsNotOfItsAlphabet) {
+  for (const char* text : {"a", "a+bc", "a/bc", "Zg==", "Zm 9", "Zm9\n", "aaaaa", "\xc3\xbc"}) {
+    EXPECT_EQ(from_base64url(text), std::nullopt) << text;
+  }
+}
+
 TEST(Base64, KnowsExactlyItsSixtyFourDigits) {
   int digits = 0;
   for (int i = 0; i < 256; ++i) digits += is_base64_digit(static_cast<char>(i)) ? 1 : 0;

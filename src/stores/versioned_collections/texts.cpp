@@ -126,43 +126,9 @@ class JsonChecker {
   const char* end_;
 };
 
-constexpr std::string_view base64_digits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 }  // namespace
 
 bool is_json(std::string_view text) { return JsonChecker(text).is_one_value(); }
-
-std::string to_base64url(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
-  std::uint32_t held = 0;
-  unsigned bits = 0;
-  for (const char byte : bytes) {
-    held = held << 8U | static_cast<unsigned char>(byte);
-    for (bits += 8; bits >= 6; bits -= 6) text += base64_digits[held >> (bits - 6) & 63U];
-  }
-  if (bits > 0) text += base64_digits[held << (6 - bits) & 63U];
-  return text;
-}
-
-std::optional<std::string> from_base64url(std::string_view text) {
-  std::string bytes;
-  std::uint32_t held = 0;
-  unsigned bits = 0;
-  for (const char digit : text) {
-    const std::size_t value = base64_digits.find(digit);
-    if (value == std::string_view::npos) return std::nullopt;
-    held = held << 6U | static_cast<std::uint32_t>(value);
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes += static_cast<char>(held >> bits & 0xFFU);
-    }
-  }
-  if (bits >= 6) return std::nullopt;
-  return bytes;
-}
 
 std::string sha256_hex(std::string_view bytes) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');

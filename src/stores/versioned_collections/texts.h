@@ -1,8 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/base64.h"
 
 namespace dynakeep::collections {
 
@@ -10,9 +11,8 @@ namespace dynakeep::collections {
 // deeper than JsonDocument::depth_max. Bytes past ASCII are taken as they are.
 bool is_json(std::string_view text);
 
-// RFC 4648, section 5, without padding: what may stand in a URL.
-std::string to_base64url(std::string_view bytes);
-std::optional<std::string> from_base64url(std::string_view text);
+using base::from_base64url;
+using base::to_base64url;
 
 // FIPS 180-4, as 64 hexadecimal digits.
 std::string sha256_hex(std::string_view bytes);

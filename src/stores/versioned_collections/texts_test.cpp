@@ -50,17 +50,6 @@ TEST(CollectionTexts, Sha256IsThatOfItsStandard) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-TEST(CollectionTexts, Base64UrlComesBack) {
-  std::string bytes;
-  for (int i = 0; i < 256; ++i) {
-    EXPECT_EQ(from_base64url(to_base64url(bytes)), bytes);
-    bytes += static_cast<char>(i * 7);
-  }
-  EXPECT_EQ(to_base64url("\xfb\xff"), "-_8");
-  EXPECT_EQ(from_base64url("a+b"), std::nullopt);
-  EXPECT_EQ(from_base64url("a"), std::nullopt);
-}
-
 TEST(CollectionTexts, RevisionsFollowTheStoredOnesAsFarAsThereIsRoom) {
   using Rows = std::vector<Reader::Numbered>;
   const auto derived = [](Rows rows) {
