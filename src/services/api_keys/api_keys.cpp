@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "dynakeep/json_document.h"
+#include "services/api_keys/key_file.h"
 #include "services/api_keys/private_file.h"
 #include "services/api_keys/record.h"
 
@@ -19,8 +19,6 @@ namespace {
 using services::DigestedKey;
 using services::FileStamp;
 using services::KeyDigest;
-
-constexpr std::size_t file_bytes_max = std::size_t{16} << 20;
 
 // Never changed once made. The digests stand apart from the rest so that a search reads nothing
 // else: 32 kB for a thousand keys.
@@ -58,28 +56,19 @@ std::shared_ptr<const KeySet> set_of(std::vector<DigestedKey> keys) {
   return set;
 }
 
-struct KeyFile {
+// The file's keys, and which state of the file they are of.
+struct ReadKeys {
   std::shared_ptr<const KeySet> set = {};
   FileStamp stamp = {};
 };
 
-Error unusable(const std::string& path, const std::string& why) {
-  return {ErrorCode::invalid_argument, "API keys file '" + path + "': " + why};
-}
-
-Result<KeyFile> read_keys(const std::string& path) {
-  const auto content = services::read_private_file(path, file_bytes_max);
-  if (!content)
-    return Error(ErrorCode::invalid_argument, "API keys file " + content.error().message());
-  if (content->others_may_read) {
+Result<ReadKeys> read_keys(const std::string& path) {
+  auto file = TRY(services::read_key_file(path));
+  if (file.others_may_read) {
     base::log(LogLevel::warning, "the api keys can be read by other users: chmod 600 the file",
               {{"path", path}});
   }
-  const auto document = JsonDocument::parse(content->text);
-  if (!document) return unusable(path, document.error().message());
-  auto keys = services::parse_records(*document);
-  if (!keys) return unusable(path, keys.error().message());
-  return KeyFile{set_of(std::move(*keys)), content->stamp};
+  return ReadKeys{set_of(std::move(file.keys)), file.stamp};
 }
 
 class HeldApiKeys final : public ApiKeys {
@@ -87,7 +76,7 @@ class HeldApiKeys final : public ApiKeys {
   HeldApiKeys(std::shared_ptr<const KeySet> set, const ApiKeysOptions& options)
       : options_(options), set_(std::move(set)) {}
 
-  HeldApiKeys(std::string path, KeyFile file, const ApiKeysOptions& options)
+  HeldApiKeys(std::string path, ReadKeys file, const ApiKeysOptions& options)
       : options_(options),
         path_(std::move(path)),
         looked_at_(options.clock->now()),
