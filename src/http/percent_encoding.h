@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,5 +19,9 @@ void append_percent_encoded(std::string& out, std::string_view text,
 
 // A '%' that begins no escape stands for itself.
 std::string percent_decoded(std::string_view text);
+
+// As JavaScript's decodeURIComponent: nothing if a '%' begins no escape, or the bytes are not UTF-8
+// then.
+std::optional<std::string> strictly_percent_decoded(std::string_view text);
 
 }  // namespace dynakeep::http

@@ -28,5 +28,13 @@ TEST(PercentEncoding, IsReadInEitherCaseAndPassesOverWhatIsNoEscape) {
   EXPECT_EQ(percent_decoded("100%, %4, %zz, %"), "100%, %4, %zz, %");
 }
 
+TEST(PercentEncoding, IsUndoneStrictlyWhereItMustBeRight) {
+  EXPECT_EQ(strictly_percent_decoded("a%20b%C3%A9"), "a b\xC3\xA9");
+  EXPECT_EQ(strictly_percent_decoded("\xC3\xA9"), "\xC3\xA9");
+  for (const char* const text : {"%", "%4", "a%zz", "%E0%A4%A", "%FF", "%E0%A4", "\xFF"}) {
+    EXPECT_EQ(strictly_percent_decoded(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace dynakeep::http
