@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dynakeep/error.h"
+#include "dynakeep/stores/versioned_collections.h"
+#include "http/entity_tag.h"
+#include "http/message.h"
+#include "services/versioned_collections/call.h"
+
+// What handlers answer with. The service adds what every answer has: CORS, and the log's line.
+namespace dynakeep::services::collections {
+
+http::HttpResponse empty_answer(int status);
+http::HttpResponse text_answer(int status, std::string text);
+// `body` is JSON.
+http::HttpResponse json_answer(int status, std::string body);
+
+// ---- what went wrong ----
+
+// In the route's form: "Error: <message>", or {"error": code, "message": message}. A 404 of the
+// text form has no body.
+http::HttpResponse refusal(const Call& call, int status, std::string_view code,
+                           std::string_view message);
+// The same for what the store says: 400, 404, 409, 410, 412 with the state's ETag, and 502 for all
+// that is not the caller's doing, which is logged.
+http::HttpResponse refusal(const Call& call, const Error& error);
+
+// ---- states and their tags ----
+
+// "1561561561000", "1561561561000.d" when deleted.
+http::EntityTag tag_of(const StateTag& state);
+// Nothing for what is no such tag; also for a weak one, which identifies no state.
+std::optional<StateTag> state_of(const http::EntityTag& tag);
+
+// ETag, X-Version and X-Revision (where it is known) of a resource's state.
+void put_state(http::HttpResponse& answer, const ResourceVersion& state);
+
+// Whether If-None-Match names what a GET would send: then the answer is not_modified().
+bool is_known(const Call& call, const http::EntityTag& tag);
+// 304, with the ETag.
+http::HttpResponse not_modified(const http::EntityTag& tag);
+
+}  // namespace dynakeep::services::collections

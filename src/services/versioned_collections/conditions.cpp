@@ -1,0 +1,69 @@
+#include "services/versioned_collections/conditions.h"
+
+#include <string>
+#include <utility>
+
+#include "http/entity_tag.h"
+#include "services/versioned_collections/answer.h"
+
+namespace dynakeep::services::collections {
+namespace {
+
+std::string author(const Call& call) {
+  const auto actor = call.request.headers.find("x-actor").value_or("");
+  if (actor.empty()) return call.key.label;
+  if (call.key.label.empty()) return std::string(actor);
+  return call.key.label + "/" + std::string(actor);
+}
+
+}  // namespace
+
+std::optional<http::HttpResponse> read_write_options(const Call& call, ConditionRules rules,
+                                                     WriteOptions& options) {
+  const http::Headers& headers = call.request.headers;
+  options.by = author(call);
+  options.message = headers.find("x-comment").value_or("");
+  if (const auto key = headers.find("idempotency-key")) options.idempotency_key = *key;
+
+  const auto none_match = headers.find("if-none-match");
+  if (rules.if_absent && none_match) {
+    const auto condition = http::parse_tag_condition(*none_match);
+    if (!condition || !condition->any) {
+      return refusal(call, 400, "invalid", "Of a write, If-None-Match is *");
+    }
+    options.if_absent = true;
+  }
+  const auto match = headers.find("if-match");
+  if (rules.if_match && match) {
+    const auto condition = http::parse_tag_condition(*match);
+    if (!condition) return refusal(call, 400, "invalid", "If-Match is a list of tags, or *");
+    if (options.if_absent) {
+      return refusal(call, 400, "invalid", "If-Match and If-None-Match contradict each other");
+    }
+    options.if_live = condition->any;
+    if (!condition->any) {
+      options.if_match.emplace();
+      // What is no state's tag fits none.
+      for (const http::EntityTag& tag : condition->tags) {
+        if (const auto state = state_of(tag)) options.if_match->push_back(*state);
+      }
+    }
+  } else if (rules.if_match_required && call.options.require_if_match && !options.if_absent) {
+    return refusal(call, 428, "precondition_required", "If-Match is required here");
+  }
+
+  const bool conditional =
+      options.if_match || options.if_live || options.if_absent || options.idempotency_key;
+  if (conditional && call.store.options().write_mode == WriteMode::conditional) {
+    return refusal(call, 501, "unsupported",
+                   "Conditions and idempotency keys need WRITE_MODE=linear");
+  }
+  return std::nullopt;
+}
+
+std::optional<http::HttpResponse> refuse_get_or_create(const Call& call) {
+  if (call.store.options().write_mode == WriteMode::linear) return std::nullopt;
+  return refusal(call, 501, "unsupported", "ifAbsent needs WRITE_MODE=linear");
+}
+
+}  // namespace dynakeep::services::collections

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+
+#include "dynakeep/json_document.h"
+#include "http/message.h"
+#include "services/versioned_collections/route.h"
+
+namespace dynakeep::services::collections {
+
+// What came of a request's body.
+struct ParsedBody {
+  JsonDocument document = JsonDocument::object();
+  int status = 0;            // 0, or the status of the refusal: 400, 413 or 415
+  std::string message = {};  // of the refusal, for a person
+};
+
+// JSON in UTF-8, gzip and deflate undone. A body of another media type, or without one, or that is
+// empty, counts as {}.
+ParsedBody parse_body(const http::HttpRequest& request, BodyType type, std::size_t bytes_max);
+
+}  // namespace dynakeep::services::collections
