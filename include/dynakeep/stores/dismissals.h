@@ -92,9 +92,10 @@ struct ObtainedDismissible {
 
 // What a dismissal or a restoration did.
 struct DismissalChange {
-  Dismissible item = {};                     // as it stands now
-  std::optional<Dismissible> previous = {};  // as it stood; nothing if it was not there
-  bool changed = true;                       // false: idempotent, and it was so already
+  Dismissible item = {};  // as it stands now
+  // As it stood. Nothing: it was not there, or the answer that told it was lost.
+  std::optional<Dismissible> previous = {};
+  bool changed = true;  // false: idempotent, and it was so already
 
   friend bool operator==(const DismissalChange&, const DismissalChange&) = default;
 };
@@ -183,7 +184,7 @@ class Dismissals {
   // Sets the time of dismissal as it is given, or takes it away, whatever stood there.
   virtual Result<Dismissible> update(const DismissalUserId& user, const DismissalItemId& item,
                                      std::optional<DismissalTime> dismissed_at) = 0;
-  // Whether there was one.
+  // Whether there was one. After a lost answer, true: it is gone now.
   virtual Result<bool> remove(const DismissalUserId& user, const DismissalItemId& item) = 0;
 
   // Adds one to seen_count. Not repeated after a lost answer, lest it count twice.
@@ -237,8 +238,10 @@ class Dismissals {
  protected:
   Dismissals() = default;
 
-  // Calls `work` with 0 to count - 1, several at once where that helps.
-  virtual void for_each_of(std::size_t count, const std::function<void(std::size_t)>& work) = 0;
+  // Calls `work`, which calls the store, with 0 to count - 1, several at once where that helps. An
+  // error stands for all of them: what they were answered may not last.
+  virtual Result<void> for_each_of(std::size_t count,
+                                   const std::function<void(std::size_t)>& work) = 0;
 };
 
 // ---- in a table ----
@@ -253,8 +256,10 @@ struct DismissalTableOptions {
   std::optional<std::chrono::seconds> expire_after = {};
   bool count_dismissals = false;  // keeps `dismissCount`
 
-  std::size_t in_flight_max = 10;              // calls to the database at once, of one call here
-  std::chrono::milliseconds time_limit{5000};  // for repeating what was throttled, lost or met
+  std::size_t in_flight_max = 10;  // calls to the database at once, of one call here
+  // How often a request is sent of which something was left undone, whose answer was lost, or which
+  // others were in the way of. With growing, jittered waits between, up to 2 s.
+  unsigned attempts_max = 8;
 
   const Clock* clock = &system_clock();                      // must outlive the store
   std::function<void(std::chrono::milliseconds)> wait = {};  // empty: sleeping. Thread-safe
@@ -278,7 +283,7 @@ class DismissalTable : public Dismissals {
 };
 
 // `database` must outlive the store. Sends nothing: a wrong table shows when it is used.
-// invalid_argument: no table named, an expiry below a second, nothing in flight.
+// invalid_argument: no table named, an expiry below a second, in_flight_max or attempts_max is 0.
 Result<std::unique_ptr<DismissalTable>> dismissal_table(Database& database,
                                                         DismissalTableOptions options);
 
