@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "collections.h"
 #include "events.h"
 #include "exit_code.h"
 #include "healthcheck.h"
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
   add_serve(program, exit_code);
   add_healthcheck(program, exit_code);
   add_events(program, exit_code);
+  add_collections(program, exit_code);
 
   try {
     program.parse(argc, argv);

@@ -200,6 +200,8 @@ struct PurgeRequest {
   bool force = false;    // with all: also what is live
   bool dry_run = false;  // only tells what would go
   std::optional<std::vector<StateTag>> if_match = {};
+  // Told of each bunch of versions that is gone, by its size.
+  std::function<void(std::size_t)> on_progress = {};
 };
 
 struct PurgeReport {
@@ -214,6 +216,8 @@ struct Retention {
   std::optional<std::size_t> keep_last = {};  // at least 1
   std::optional<std::chrono::milliseconds> max_age = {};
   bool dry_run = false;
+  // Told of each resource that is done with, by the number of its versions before.
+  std::function<void(std::size_t)> on_progress = {};
 };
 
 struct RestoreReport {

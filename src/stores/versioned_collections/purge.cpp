@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "dynakeep/attribute_view.h"
@@ -25,6 +26,23 @@ Result<void> check_tags(const std::optional<std::vector<StateTag>>& tags,
   if (!tags || std::find(tags->begin(), tags->end(), newest.tag()) != tags->end()) return {};
   return with_state(
       Error(ErrorCode::precondition_failed, "Its state is not the one that was asked for"), newest);
+}
+
+// Oldest first, as they are given.
+Result<void> delete_rows(Database& database, const std::string& table,
+                         std::vector<WriteRequest> deletions,
+                         const std::function<void(std::size_t)>& on_progress) {
+  constexpr std::size_t bunch = 500;
+  const auto at = [&](std::size_t i) {
+    return std::make_move_iterator(deletions.begin() + static_cast<std::ptrdiff_t>(i));
+  };
+  for (std::size_t done = 0; done < deletions.size();) {
+    const std::size_t until = std::min(done + bunch, deletions.size());
+    TRY(write_items(database, table, std::vector<WriteRequest>(at(done), at(until))));
+    if (on_progress) on_progress(until - done);
+    done = until;
+  }
+  return {};
 }
 
 }  // namespace
@@ -80,7 +98,7 @@ Result<PurgeReport> TableCollections::purge_versions(const Resource& resource,
   report.floor = TRY(writer_.settle_head(resource, report.floor)).floor;
   std::vector<WriteRequest> deletions;
   for (const Millis version : removed) deletions.push_back({.remove = row_key(resource, version)});
-  TRY(write_items(database_, resource.table->table, std::move(deletions)));
+  TRY(delete_rows(database_, resource.table->table, std::move(deletions), request.on_progress));
   return report;
 }
 
@@ -129,8 +147,11 @@ Result<PurgeReport> TableCollections::purge_all(const Resource& resource,
     for (const std::string& id : TRY(ids_of_entries(resource.path))) {
       ResourcePath path = resource.path;
       path.entry = id;
-      const auto purged = purge_all(resource_at(layout_, path),
-                                    {.all = true, .force = true, .dry_run = request.dry_run});
+      const auto purged =
+          purge_all(resource_at(layout_, path), {.all = true,
+                                                 .force = true,
+                                                 .dry_run = request.dry_run,
+                                                 .on_progress = request.on_progress});
       if (!purged && purged.error().code() != ErrorCode::not_found) return purged.error();
       if (purged) report.purged += purged->purged;
     }
@@ -147,7 +168,7 @@ Result<PurgeReport> TableCollections::purge_all(const Resource& resource,
   if (request.dry_run) return report;
 
   const Head head = TRY(writer_.settle_head(resource, {}));
-  TRY(write_items(database_, resource.table->table, std::move(deletions)));
+  TRY(delete_rows(database_, resource.table->table, std::move(deletions), request.on_progress));
   TRY(purge_names(resource, names));
   if (!resource.path.is_entry()) seen_.erase(resource.partition + '\0' + resource.prefix);
   // Last, and only if nobody wrote meanwhile: a version that came needs it.
@@ -183,11 +204,12 @@ Result<PurgeReport> TableCollections::apply_retention(std::string_view applicati
     }
     if (request.versions.empty()) {
       total.kept += all.size();
-      return {};
+    } else {
+      const PurgeReport report = TRY(purge_versions(resource, request));
+      total.purged += report.purged;
+      total.kept += report.kept;
     }
-    const PurgeReport report = TRY(purge_versions(resource, request));
-    total.purged += report.purged;
-    total.kept += report.kept;
+    if (retention.on_progress) retention.on_progress(all.size());
     return {};
   };
 

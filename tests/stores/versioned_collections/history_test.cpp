@@ -181,8 +181,11 @@ TEST_P(CollectionsHistory, APurgeOfAllLeavesNothing) {
   must(store().update(obtained.resource.path, value_of("2")));
   must(store().get_or_create_collection(application, user, "posts"));
   must(store().remove(posts_));
-  const auto report = must(store().purge(posts_, {.all = true}));
+  std::size_t told = 0;
+  const auto report = must(
+      store().purge(posts_, {.all = true, .on_progress = [&](std::size_t more) { told += more; }}));
   EXPECT_EQ(report.purged, 6u);
+  EXPECT_EQ(told, 6u);
   EXPECT_TRUE(rows(entries_table()).empty());
   EXPECT_TRUE(rows(collections_table()).empty());
   refused(store().get(posts_, {.filter = VersionFilter::current}), ErrorCode::not_found);
@@ -195,8 +198,11 @@ TEST_P(CollectionsHistory, RetentionKeepsTheNewest) {
   EXPECT_EQ(must(store().apply_retention(application, {.max_age = std::chrono::milliseconds(1500)}))
                 .purged,
             1u);
-  const auto report = must(store().apply_retention(application, {.keep_last = 1}));
+  std::size_t told = 0;
+  const auto report = must(store().apply_retention(
+      application, {.keep_last = 1, .on_progress = [&](std::size_t more) { told += more; }}));
   EXPECT_EQ(report.purged, 1u);
+  EXPECT_EQ(told, 3u);
   EXPECT_EQ(report.kept, 2u);
   EXPECT_THAT(revisions_of(all(post_)), ElementsAre(3));
 }
