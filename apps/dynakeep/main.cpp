@@ -7,6 +7,7 @@
 #include "events.h"
 #include "exit_code.h"
 #include "healthcheck.h"
+#include "keys.h"
 #include "serve.h"
 
 int main(int argc, char** argv) {
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   add_healthcheck(program, exit_code);
   add_events(program, exit_code);
   add_collections(program, exit_code);
+  add_keys(program, exit_code);
 
   try {
     program.parse(argc, argv);

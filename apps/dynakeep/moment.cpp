@@ -58,11 +58,16 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
 
 std::optional<Time> parse_moment(std::string_view text, Time now) {
   constexpr std::string_view ago = " ago";
+  constexpr std::string_view from_now = "in ";
   constexpr std::int64_t milliseconds_max = 9'999'999'999'999;  // as long as versions are
   if (text == "now") return now;
   if (text.ends_with(ago)) {
     const auto duration = parse_duration(text.substr(0, text.size() - ago.size()));
     return duration ? std::optional(now - *duration) : std::nullopt;
+  }
+  if (text.starts_with(from_now)) {
+    const auto duration = parse_duration(text.substr(from_now.size()));
+    return duration ? std::optional(now + *duration) : std::nullopt;
   }
   std::string_view rest = text;
   const auto number = take_number(rest);
