@@ -70,6 +70,8 @@ struct HttpRequest {
   std::string target = {};  // path and query as sent: "/", "/?X-Amz-Algorithm=…"
   Headers headers = {};
   std::string body = {};
+  // Of who sent it, on the server's side: "127.0.0.1", "::1"; empty if the connection has none.
+  std::string client_address = {};
 
   // The target without its query.
   std::string_view path() const;
@@ -108,7 +110,8 @@ struct HttpResponse {
   Headers headers = {};
   std::string body = {};
   std::shared_ptr<BodySource> source =
-      {};  // if set, it makes the body, and `body` is not looked at
+      {};              // if set, it makes the body, and `body` is not looked at
+  bool close = false;  // the connection ends behind it
 };
 
 // "Bad Request" for 400; "Unknown" for a status that this server and its clients have no use for.

@@ -18,6 +18,10 @@ class HttpService : public Service {
   // Called from many threads at once; must not throw or wait long. What the answer waits for on
   // disk is noted in the thread's DeferredDurability.
   virtual HttpResponse answer(const HttpRequest& request) = 0;
+
+  // Of the service that takes "/": the answer to bytes that are no request (400), or are one too
+  // long (431, 413) or too many (503). The connection ends behind it.
+  virtual HttpResponse refusal(int status) const { return {.status = status}; }
 };
 
 }  // namespace dynakeep::http

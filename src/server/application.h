@@ -8,11 +8,15 @@
 
 namespace dynakeep::server {
 
-// What a listener serves: messages in, messages out. All three are called from many threads at
+// What a listener serves: messages in, messages out. All are called from many threads at
 // once, must not throw, and must not sleep in a disk sync.
 struct Application {
   // The answer to a request. What it waits for is noted in the thread's DeferredDurability.
   std::function<http::HttpResponse(const http::HttpRequest& request)> answer = {};
+
+  // The answer to bytes that are no request (400), or are one too long (431, 413) or too many
+  // (503). Empty: one without a body.
+  std::function<http::HttpResponse(int status)> refusal = {};
 
   // As Database::when_durable.
   std::function<void(std::uint64_t position, std::function<void(const Result<void>&)> done)>

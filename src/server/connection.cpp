@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -39,6 +41,27 @@ void append_number(std::string& out, std::size_t value, int base = 10) {
   out.append(digits.data(), end);
 }
 
+// "127.0.0.1", "::1"; IPv4 that came through a socket of both kinds is IPv4. Empty: has none.
+std::string peer_address(int socket) {
+  sockaddr_storage peer = {};
+  socklen_t size = sizeof peer;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return {};
+  std::array<char, INET6_ADDRSTRLEN> text = {};
+  if (peer.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+  } else if (peer.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer);
+    const auto* bytes = v6.sin6_addr.s6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      ::inet_ntop(AF_INET, bytes + 12, text.data(), text.size());
+    } else {
+      ::inet_ntop(AF_INET6, bytes, text.data(), text.size());
+    }
+  }
+  return text.data();
+}
+
 void free_if_empty(std::string& text) {
   if (text.empty() && text.capacity() > unleased_bytes_max) text.shrink_to_fit();
 }
@@ -46,7 +69,11 @@ void free_if_empty(std::string& text) {
 }  // namespace
 
 Connection::Connection(FileDescriptor socket, std::uint64_t id, Worker& worker)
-    : socket_(std::move(socket)), id_(id), worker_(worker), lease_(worker.budget()) {
+    : socket_(std::move(socket)),
+      id_(id),
+      client_address_(peer_address(socket_.get())),
+      worker_(worker),
+      lease_(worker.budget()) {
   events_ = EPOLLIN;
   worker_.loop().watch(socket_.get(), events_, *this);
   update_deadline();
@@ -158,15 +185,16 @@ void Connection::accept_body(std::string_view rest) {
 }
 
 void Connection::answer_request() {
+  parser_->set_client_address(client_address_);
   const http::HttpRequest& request = parser_->request();
   const bool head_only = request.method == "HEAD";
-  const bool last = !parser_->keep_alive() || worker_.is_draining();
   const bool http_1_0 = parser_->is_http_1_0();
-  closing_ = last;
-  may_have_unread_ = worker_.is_draining();
 
   DeferredDurability deferred;
   http::HttpResponse response = worker_.application().answer(request);
+  const bool last = !parser_->keep_alive() || worker_.is_draining() || response.close;
+  closing_ = last;
+  may_have_unread_ = worker_.is_draining() || response.close;
   const std::uint64_t position = deferred.position();
   if (position == 0 && parked_.empty()) {
     return put_response(std::move(response), head_only, last, http_1_0);
@@ -185,9 +213,10 @@ void Connection::answer_request() {
 void Connection::refuse(int status) {
   closing_ = true;
   may_have_unread_ = true;
-  const http::HttpResponse response{.status = status};
-  if (parked_.empty()) return put_response(response, false, true, false);
-  parked_.push_back({.settled = true, .response = response, .last = true});
+  const auto& refusal = worker_.application().refusal;
+  http::HttpResponse response = refusal ? refusal(status) : http::HttpResponse{.status = status};
+  if (parked_.empty()) return put_response(std::move(response), false, true, false);
+  parked_.push_back({.settled = true, .response = std::move(response), .last = true});
 }
 
 void Connection::release(std::uint64_t position, const Result<void>& outcome) {

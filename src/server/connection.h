@@ -96,6 +96,7 @@ class Connection final : public EventHandler {
 
   FileDescriptor socket_;
   const std::uint64_t id_;
+  const std::string client_address_;
   Worker& worker_;
   MemoryLease lease_;
 

@@ -27,6 +27,8 @@ class RequestParser final : public http::MessageParser {
   // From state body on. A target in absolute form has become its path.
   const http::HttpRequest& request() const { return request_; }
   bool expects_continue() const;
+  // Stays, for the requests that follow.
+  void set_client_address(std::string_view address) { request_.client_address = address; }
 
   // Forgets the current request.
   void next();

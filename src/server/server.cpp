@@ -36,6 +36,7 @@ struct Server::Running {
       // There is no other kind: see http/service.h.
       auto& mounted = static_cast<http::HttpService&>(*service);
       for (const std::string& path : mounted.paths()) {
+        if (path == "/") root = &mounted;
         TRY(router.mount(path, [&mounted](const http::HttpRequest& request) {
           return mounted.answer(request);
         }));
@@ -49,6 +50,7 @@ struct Server::Running {
   server::RequestHandler handler;
   std::vector<std::shared_ptr<Service>> services;
   server::Router router;
+  http::HttpService* root = nullptr;  // the service that takes every path no other does
   std::chrono::milliseconds drain_timeout;
   std::unique_ptr<server::Listener> listener;
 };
@@ -66,6 +68,10 @@ Result<std::unique_ptr<Server>> Server::start(Database& database, const ServerOp
           },
       .not_durable = [it](const http::HttpResponse& held,
                           const Error& error) { return it->handler.not_durable(held, error); }};
+
+  if (it->root != nullptr) {
+    application.refusal = [it](int status) { return it->root->refusal(status); };
+  }
 
   server::ListenerOptions listening;
   listening.address = options.address;

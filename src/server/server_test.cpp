@@ -135,7 +135,10 @@ class Echo final : public http::HttpService {
   explicit Echo(std::string path) : path_(std::move(path)) {}
   std::vector<std::string> paths() const override { return {path_}; }
   http::HttpResponse answer(const http::HttpRequest& request) override {
-    return {.body = "echo of " + request.target};
+    return {.body = "echo of " + request.target + " for " + request.client_address};
+  }
+  http::HttpResponse refusal(int status) const override {
+    return {.status = status, .body = "refused with " + std::to_string(status)};
   }
 
  private:
@@ -153,7 +156,7 @@ TEST(Server, ServesServicesBesideTheProtocol) {
   auto server = Server::start(
       database, {.port = 0, .threads = 1, .services = {std::make_shared<Echo>("/api")}});
   ASSERT_TRUE(server);
-  EXPECT_THAT(get(**server, "/api/a?b"), EndsWith("\r\n\r\necho of /api/a?b"));
+  EXPECT_THAT(get(**server, "/api/a?b"), EndsWith("\r\n\r\necho of /api/a?b for 127.0.0.1"));
   EXPECT_THAT(get(**server, "/health"), HasSubstr("us-east-1"));
 }
 
@@ -165,8 +168,23 @@ TEST(Server, MayServeServicesAloneAndThenToAll) {
                                          .services = {std::make_shared<Echo>("/api")},
                                          .serve_protocol = false});
   ASSERT_TRUE(server) << server.error().message();
-  EXPECT_THAT(get(**server, "/api"), EndsWith("echo of /api"));
+  EXPECT_THAT(get(**server, "/api"), EndsWith("echo of /api for 127.0.0.1"));
   EXPECT_THAT(get(**server, "/health"), StartsWith("HTTP/1.1 404 Not Found"));
+}
+
+TEST(Server, WhatIsNoRequestIsAnsweredByTheServiceThatTakesEveryPath) {
+  SlowDisk database;
+  const auto answer_of = [&](const std::string& path) {
+    auto server = Server::start(database, {.port = 0,
+                                           .threads = 1,
+                                           .services = {std::make_shared<Echo>(path)},
+                                           .serve_protocol = false});
+    Connection client((*server)->port());
+    client.send("nonsense\r\n\r\n");
+    return client.receive_to_end();
+  };
+  EXPECT_THAT(answer_of("/"), EndsWith("\r\n\r\nrefused with 400"));
+  EXPECT_THAT(answer_of("/api"), EndsWith("\r\n\r\n"));
 }
 
 TEST(Server, RefusesTwoServicesOfOnePath) {

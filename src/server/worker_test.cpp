@@ -115,6 +115,7 @@ class WorkerTest : public testing::Test {
   http::HttpResponse answer(const http::HttpRequest& request) {
     answered_.push_back(request.target);
     http::HttpResponse response{.body = request.target + request.body};
+    if (request.target == "/close") response.close = true;
     if (request.target.starts_with("/big/")) {
       response.body = std::string(std::stoul(request.target.substr(5)), 'b');
     }
@@ -256,6 +257,16 @@ TEST_F(Exchange, TheConnectionClosesWhenTheClientWantsIt) {
   client.receive();
   EXPECT_TRUE(client.ended());
   EXPECT_THAT(answered_, ElementsAre("/a"));
+}
+
+TEST_F(Exchange, TheConnectionClosesWhenTheAnswerSaysSo) {
+  Client client = connect();
+  const std::string response = exchange(client, post("/close") + post("/ignored"));
+  EXPECT_THAT(response, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(bodies_of(response), ElementsAre("/close"));
+  client.receive();
+  EXPECT_TRUE(client.ended());
+  EXPECT_THAT(answered_, ElementsAre("/close"));
 }
 
 TEST_F(Exchange, Http10ClosesUnlessAskedToStay) {
