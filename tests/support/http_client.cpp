@@ -36,6 +36,13 @@ std::vector<std::pair<std::string, std::string>> operation_headers(std::string_v
                std::string(64, '0')}};
 }
 
+std::string HttpAnswer::header(std::string_view name) const {
+  for (const auto& [each, value] : headers) {
+    if (each == name) return value;
+  }
+  return {};
+}
+
 HttpClient::~HttpClient() { close(); }
 
 void HttpClient::close() {
@@ -75,7 +82,7 @@ Result<void> HttpClient::fill() {
   return {};
 }
 
-Result<HttpAnswer> HttpClient::exchange(std::string_view request) {
+Result<HttpAnswer> HttpClient::exchange(std::string_view request, bool head_only) {
   while (!request.empty()) {
     const auto sent = ::send(socket_, request.data(), request.size(), MSG_NOSIGNAL);
     if (sent <= 0) return trouble(std::strerror(errno));
@@ -106,6 +113,10 @@ Result<HttpAnswer> HttpClient::exchange(std::string_view request) {
     if (name == "transfer-encoding") chunked = lower(value) == "chunked";
     if (name == "connection") last = lower(value) == "close";
   }
+  if (head_only) {
+    if (last) close();
+    return answer;
+  }
   while (chunked) {
     std::size_t line_end = std::string::npos;
     while ((line_end = unread_.find("\r\n")) == std::string::npos) TRY(fill());
@@ -124,23 +135,28 @@ Result<HttpAnswer> HttpClient::exchange(std::string_view request) {
   return answer;
 }
 
-Result<HttpAnswer> HttpClient::operation(std::string_view name, std::string_view body) {
-  std::string request = "POST / HTTP/1.1\r\nHost: " + host_ + ":" + std::to_string(port_) +
+Result<HttpAnswer> HttpClient::request(std::string_view method, std::string_view target,
+                                       const Headers& headers, std::string_view body) {
+  std::string request = std::string(method) + " " + std::string(target) +
+                        " HTTP/1.1\r\nHost: " + host_ + ":" + std::to_string(port_) +
                         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
-  for (const auto& [header, value] : operation_headers(name)) {
-    request += header + ": " + value + "\r\n";
-  }
+  for (const auto& [header, value] : headers) request += header + ": " + value + "\r\n";
   request += "\r\n" + std::string(body);
+  const bool head_only = method == "HEAD";
   const bool reused = socket_ >= 0;
   if (!reused) TRY(connect());
-  auto answer = exchange(request);
+  auto answer = exchange(request, head_only);
   if (!answer && reused) {
     // The other side may have closed the idle connection.
     TRY(connect());
-    answer = exchange(request);
+    answer = exchange(request, head_only);
   }
   if (!answer) close();
   return answer;
+}
+
+Result<HttpAnswer> HttpClient::operation(std::string_view name, std::string_view body) {
+  return request("POST", "/", operation_headers(name), body);
 }
 
 }  // namespace dynakeep::support

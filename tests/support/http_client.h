@@ -14,6 +14,9 @@ struct HttpAnswer {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers = {};  // names in lower case
   std::string body = {};
+
+  // Of the first header of that name, in lower case; empty if there is none.
+  std::string header(std::string_view name) const;
 };
 
 // What a client sends with an operation, beside Host and Content-Length: a well-formed signature of
@@ -29,13 +32,18 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
+  // Any request. Host and Content-Length are added.
+  Result<HttpAnswer> request(std::string_view method, std::string_view target,
+                             const Headers& headers = {}, std::string_view body = {});
   // POST / of one DynamoDB operation.
   Result<HttpAnswer> operation(std::string_view name, std::string_view body);
 
  private:
   Result<void> connect();
   void close();
-  Result<HttpAnswer> exchange(std::string_view request);
+  Result<HttpAnswer> exchange(std::string_view request, bool head_only);
   Result<void> fill();
 
   std::string host_;

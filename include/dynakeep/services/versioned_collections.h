@@ -32,6 +32,12 @@ struct VersionedCollectionsServiceOptions {
 // what it may do: 401 without, 403 for what it may not. What one application keeps, the keys of
 // another never reach. Scripts of any origin may ask (CORS).
 //
+// Lists are made while the client takes them: of one that is longer than 1 MiB the service holds
+// what ResourceStream does, and two of its pieces. They are sorted by version also then. What
+// VersionedCollectionsOptions::list_bytes_max bounds is what is read to find out what there is:
+// past it the answer is 502, before anything was sent. The tag of a list is weak and follows from
+// which versions it shows.
+//
 // One line of the log for each request, with the name of its key: never the key itself, a query or
 // a body.
 //

@@ -1,9 +1,13 @@
 #include "services/versioned_collections/reading.h"
 
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "http/entity_tag.h"
 #include "services/versioned_collections/answer.h"
+#include "services/versioned_collections/list_body.h"
 #include "services/versioned_collections/parameters.h"
 #include "services/versioned_collections/representation.h"
 
@@ -40,11 +44,46 @@ Result<ResourcePage> page_of(const Call& call, ListOf list, const PageOptions& p
   return call.store.list_collections_page(application, std::nullopt, page, options);
 }
 
-Result<ResourcePage> whole(const Call& call, ListOf list, const ReadOptions& options) {
+Result<std::unique_ptr<ResourceStream>> stream_of(const Call& call, ListOf list,
+                                                  const ReadOptions& options) {
   const auto& [application, user, collection, entry] = call.path;
-  if (list == ListOf::entries) return call.store.list_entries(call.path, options);
-  if (list == ListOf::collections) return call.store.list_collections(application, user, options);
-  return call.store.list_collections(application, std::nullopt, options);
+  if (list == ListOf::entries) return call.store.stream_entries(call.path, options);
+  if (list == ListOf::collections) return call.store.stream_collections(application, user, options);
+  return call.store.stream_collections(application, std::nullopt, options);
+}
+
+void tell_incomplete(http::HttpResponse& answer) { answer.headers.add("X-Incomplete", "true"); }
+
+http::HttpResponse page_answer(const Call& call, ListOf list, const PageOptions& page,
+                               const ReadParameters& parameters) {
+  const auto listed = page_of(call, list, page, parameters.options);
+  if (!listed) return refusal(call, listed.error());
+  http::HttpResponse answer = array_answer(call, listed->items, parameters.view);
+  if (!listed->next_cursor.empty()) {
+    answer.headers.add("Link", next_link(call, listed->next_cursor));
+    answer.headers.add("X-Next-Cursor", listed->next_cursor);
+  }
+  if (listed->incomplete) tell_incomplete(answer);
+  return answer;
+}
+
+// Its tag is there before its body: it is of which versions are shown, and in which view.
+http::HttpResponse list_answer(const Call& call, ListOf list, const ReadParameters& parameters) {
+  auto stream = stream_of(call, list, parameters.options);
+  if (!stream) return refusal(call, stream.error());
+  const http::EntityTag tag{.text = (*stream)->fingerprint().substr(0, 32) +
+                                    (parameters.view == View::full ? "-full" : ""),
+                            .weak = true};
+  if (is_known(call, tag)) return not_modified(tag);
+  const bool incomplete = (*stream)->incomplete();
+  auto body = std::make_shared<ListBody>(std::move(*stream), parameters.view, call.id);
+  const auto whole = body->begin();
+  if (!whole) return refusal(call, whole.error());
+  http::HttpResponse answer = json_answer(200, *whole ? body->take() : std::string());
+  if (!*whole) answer.source = std::move(body);
+  answer.headers.add("ETag", http::to_field(tag));
+  if (incomplete) tell_incomplete(answer);
+  return answer;
 }
 
 }  // namespace
@@ -83,19 +122,10 @@ http::HttpResponse read_list(const Call& call, ListOf list) {
   if (list != ListOf::all_collections) {
     if (const auto name = call.query.only("name")) parameters->options.name = *name;
   }
-  PageOptions page;
-  if (*limit) page.limit = **limit;
-  if (*limit) page.cursor = call.query.only("cursor").value_or("");
-  const auto listed = *limit ? page_of(call, list, page, parameters->options)
-                             : whole(call, list, parameters->options);
-  if (!listed) return refusal(call, listed.error());
-  http::HttpResponse answer = array_answer(call, listed->items, parameters->view);
-  if (!listed->next_cursor.empty()) {
-    answer.headers.add("Link", next_link(call, listed->next_cursor));
-    answer.headers.add("X-Next-Cursor", listed->next_cursor);
-  }
-  if (listed->incomplete) answer.headers.add("X-Incomplete", "true");
-  return answer;
+  if (!*limit) return list_answer(call, list, *parameters);
+  const PageOptions page{.limit = **limit,
+                         .cursor = std::string(call.query.only("cursor").value_or(""))};
+  return page_answer(call, list, page, *parameters);
 }
 
 }  // namespace dynakeep::services::collections
