@@ -21,7 +21,7 @@ class HttpService : public Service {
 
   // Of the service that takes "/": the answer to bytes that are no request (400), or are one too
   // long (431, 413) or too many (503). The connection ends behind it.
-  virtual HttpResponse refusal(int status) const { return {.status = status}; }
+  virtual HttpResponse answer_no_request(int status) const { return {.status = status}; }
 };
 
 }  // namespace dynakeep::http

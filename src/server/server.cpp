@@ -70,7 +70,7 @@ Result<std::unique_ptr<Server>> Server::start(Database& database, const ServerOp
                           const Error& error) { return it->handler.not_durable(held, error); }};
 
   if (it->root != nullptr) {
-    application.refusal = [it](int status) { return it->root->refusal(status); };
+    application.refusal = [it](int status) { return it->root->answer_no_request(status); };
   }
 
   server::ListenerOptions listening;

@@ -137,7 +137,7 @@ class Echo final : public http::HttpService {
   http::HttpResponse answer(const http::HttpRequest& request) override {
     return {.body = "echo of " + request.target + " for " + request.client_address};
   }
-  http::HttpResponse refusal(int status) const override {
+  http::HttpResponse answer_no_request(int status) const override {
     return {.status = status, .body = "refused with " + std::to_string(status)};
   }
 
