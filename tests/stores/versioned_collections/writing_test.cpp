@@ -38,18 +38,19 @@ class CollectionsWriting : public contract::CollectionsContract {
 
 TEST_P(CollectionsWriting, NoAcknowledgedVersionIsLost) {
   const ResourcePath posts = collection();
-  for (const ResourcePath& path : {posts, entry(posts)}) {
+  const std::vector<std::pair<ResourcePath, int>> rounds_of{{entry(posts), 5}, {posts, 6}};
+  for (const auto& [path, rounds] : rounds_of) {
     std::mutex mutex;
     std::vector<Millis> acknowledged;
-    for (int round = 0; round < 2; ++round) {
-      on_threads(20, [&](int thread) {
+    for (int round = 0; round < rounds; ++round) {
+      on_threads(40, [&](int thread) {
         const auto written =
             must(store().update(path, ResourceChange::rename("t" + std::to_string(thread))));
         const std::lock_guard lock(mutex);
         acknowledged.push_back(written.version);
       });
     }
-    EXPECT_EQ(acknowledged.size(), 40u);
+    EXPECT_EQ(acknowledged.size(), static_cast<std::size_t>(rounds) * 40);
     expect_whole(path, std::move(acknowledged));
   }
 }
@@ -74,7 +75,7 @@ TEST_P(CollectionsWriting, NorByTwoStoresThatDoNotKnowOfEachOther) {
 TEST_P(CollectionsWriting, ADeleteAndAnUpdateNeverBothWinOneState) {
   const ResourcePath posts = collection();
   const auto other = another();
-  for (int round = 0; round < 25; ++round) {
+  for (int round = 0; round < 100; ++round) {
     const ResourcePath post = entry(posts);
     std::optional<bool> updated;
     on_threads(2, [&](int thread) {
@@ -148,7 +149,7 @@ TEST_P(CollectionsWriting, OfManyCreatorsUnderOneNameOneCreates) {
   std::atomic<int> created = 0;
   std::mutex mutex;
   std::set<std::string> ids;
-  on_threads(12, [&](int thread) {
+  on_threads(20, [&](int thread) {
     VersionedCollections& mine = thread % 2 == 0 ? store() : *other;
     const auto obtained = must(mine.get_or_create_collection(application, user, "posts"));
     if (obtained.created) ++created;
@@ -189,7 +190,7 @@ TEST_P(CollectionsWriting, VersionsRiseAlsoIfTheClockIsSetBack) {
 TEST_P(CollectionsWriting, ARestoreBesideADeleteIsOneOrTheOtherOrder) {
   const ResourcePath posts = collection();
   const auto other = another();
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 25; ++round) {
     const ResourcePath post = entry(posts);
     const Millis first = must(store().update(post, value_of("2"))).version - 1;
     on_threads(2, [&](int thread) {
@@ -210,7 +211,7 @@ TEST_P(CollectionsWriting, ARestoreBesideADeleteIsOneOrTheOtherOrder) {
 TEST_P(CollectionsWriting, ARestoreBesideAnUpdateIsOneOrTheOtherOrder) {
   const ResourcePath posts = collection();
   const auto other = another();
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 25; ++round) {
     const ResourcePath post = entry(posts, "post", "1");
     must(store().update(post, value_of("2")));
     on_threads(2, [&](int thread) {
