@@ -53,6 +53,14 @@ http::HttpResponse json_answer(int status, std::string body) {
   return answer;
 }
 
+http::HttpResponse tagged_answer(const Call& call, std::string body) {
+  const http::EntityTag tag = http::weak_tag_of(body);
+  if (is_known(call, tag)) return not_modified(tag);
+  http::HttpResponse answer = json_answer(200, std::move(body));
+  answer.headers.add("ETag", http::to_field(tag));
+  return answer;
+}
+
 http::HttpResponse refusal(const Call& call, int status, std::string_view code,
                            std::string_view message) {
   if (call.route.errors == ErrorForm::text) {
@@ -67,29 +75,34 @@ http::HttpResponse refusal(const Call& call, int status, std::string_view code,
   return json_answer(status, std::move(body));
 }
 
-http::HttpResponse refusal(const Call& call, const Error& error) {
-  const auto met = met_state(error);
+Refusal refusal_of(const Error& error) {
   switch (error.code()) {
     case ErrorCode::invalid_argument:
-      return refusal(call, 400, "invalid", error.message());
-    case ErrorCode::not_found:
-      return refusal(call, 404, met && met->deleted ? "deleted" : "not_found", error.message());
+      return {400, "invalid"};
+    case ErrorCode::not_found: {
+      const auto met = met_state(error);
+      return {404, met && met->deleted ? "deleted" : "not_found"};
+    }
     case ErrorCode::gone:
-      return refusal(call, 410, "gone", error.message());
-    case ErrorCode::precondition_failed: {
-      http::HttpResponse answer = refusal(call, 412, "precondition_failed", error.message());
-      if (met) answer.headers.add("ETag", http::to_field(tag_of(*met)));
-      return answer;
-    }
-    case ErrorCode::write_conflict: {
-      http::HttpResponse answer = refusal(call, 409, "conflict", error.message());
-      // A state that stands in the way will not go by itself; others who write do.
-      if (!met) answer.headers.add("Retry-After", retry_after_seconds);
-      return answer;
-    }
+      return {410, "gone"};
+    case ErrorCode::precondition_failed:
+      return {412, "precondition_failed"};
+    case ErrorCode::write_conflict:
+      return {409, "conflict"};
     default:
-      return backend_failure(call, error);
+      return {502, "backend"};
   }
+}
+
+http::HttpResponse refusal(const Call& call, const Error& error) {
+  const Refusal kind = refusal_of(error);
+  if (kind.status == 502) return backend_failure(call, error);
+  http::HttpResponse answer = refusal(call, kind.status, kind.code, error.message());
+  const auto met = met_state(error);
+  if (kind.status == 412 && met) answer.headers.add("ETag", http::to_field(tag_of(*met)));
+  // A state that stands in the way will not go by itself; others who write do.
+  if (kind.status == 409 && !met) answer.headers.add("Retry-After", retry_after_seconds);
+  return answer;
 }
 
 http::EntityTag tag_of(const StateTag& state) {

@@ -17,15 +17,24 @@ http::HttpResponse empty_answer(int status);
 http::HttpResponse text_answer(int status, std::string text);
 // `body` is JSON.
 http::HttpResponse json_answer(int status, std::string body);
+// 200 with a weak tag of the body, or 304 if the request has it.
+http::HttpResponse tagged_answer(const Call& call, std::string body);
 
 // ---- what went wrong ----
+
+// How an answer calls what went wrong.
+struct Refusal {
+  int status = 0;
+  std::string_view code = {};
+};
+// What the store says: 400, 404, 409, 410, 412, and 502 for all that is not the caller's doing.
+Refusal refusal_of(const Error& error);
 
 // In the route's form: "Error: <message>", or {"error": code, "message": message}. A 404 of the
 // text form has no body.
 http::HttpResponse refusal(const Call& call, int status, std::string_view code,
                            std::string_view message);
-// The same for what the store says: 400, 404, 409, 410, 412 with the state's ETag, and 502 for all
-// that is not the caller's doing, which is logged.
+// The same by refusal_of(): 412 with the state's ETag, and 502, which is logged, with the cause.
 http::HttpResponse refusal(const Call& call, const Error& error);
 
 // ---- states and their tags ----

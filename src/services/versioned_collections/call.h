@@ -11,6 +11,7 @@
 
 namespace dynakeep::services::collections {
 
+class ChangeFeed;
 struct Route;
 
 // One request as a handler gets it: let in, its path taken apart, its body parsed. Lives as long as
@@ -19,6 +20,7 @@ struct Call {
   const http::HttpRequest& request;
   const Route& route;
   VersionedCollections& store;
+  ChangeFeed& feed;
   const VersionedCollectionsServiceOptions& options;
   const ApiKey& key;
   std::string id = {};  // of the request, for logs and answers to failures

@@ -18,6 +18,21 @@ std::string author(const Call& call) {
 
 }  // namespace
 
+Result<void> put_if_match(std::string_view field, WriteOptions& options) {
+  const auto condition = http::parse_tag_condition(field);
+  if (!condition) {
+    return Error(ErrorCode::invalid_argument, "If-Match is a list of tags, or *");
+  }
+  options.if_live = condition->any;
+  if (condition->any) return {};
+  options.if_match.emplace();
+  // What is no state's tag fits none.
+  for (const http::EntityTag& tag : condition->tags) {
+    if (const auto state = state_of(tag)) options.if_match->push_back(*state);
+  }
+  return {};
+}
+
 std::optional<http::HttpResponse> read_write_options(const Call& call, ConditionRules rules,
                                                      WriteOptions& options) {
   const http::Headers& headers = call.request.headers;
@@ -35,18 +50,9 @@ std::optional<http::HttpResponse> read_write_options(const Call& call, Condition
   }
   const auto match = headers.find("if-match");
   if (rules.if_match && match) {
-    const auto condition = http::parse_tag_condition(*match);
-    if (!condition) return refusal(call, 400, "invalid", "If-Match is a list of tags, or *");
+    if (const auto put = put_if_match(*match, options); !put) return refusal(call, put.error());
     if (options.if_absent) {
       return refusal(call, 400, "invalid", "If-Match and If-None-Match contradict each other");
-    }
-    options.if_live = condition->any;
-    if (!condition->any) {
-      options.if_match.emplace();
-      // What is no state's tag fits none.
-      for (const http::EntityTag& tag : condition->tags) {
-        if (const auto state = state_of(tag)) options.if_match->push_back(*state);
-      }
     }
   } else if (rules.if_match_required && call.options.require_if_match && !options.if_absent) {
     return refusal(call, 428, "precondition_required", "If-Match is required here");

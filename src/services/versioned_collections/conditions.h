@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
+#include "dynakeep/result.h"
 #include "dynakeep/stores/versioned_collections.h"
 #include "http/message.h"
 #include "services/versioned_collections/call.h"
@@ -27,6 +29,9 @@ inline constexpr ConditionRules of_restores = {.if_match = true};
 // (WriteMode::conditional).
 std::optional<http::HttpResponse> read_write_options(const Call& call, ConditionRules rules,
                                                      WriteOptions& options);
+
+// What the value of an If-Match asks for. invalid_argument if it is none.
+Result<void> put_if_match(std::string_view field, WriteOptions& options);
 
 // 501 where the store has no get-or-create (WriteMode::conditional).
 std::optional<http::HttpResponse> refuse_get_or_create(const Call& call);

@@ -42,7 +42,10 @@ std::string& parameter(Match& match, std::string_view word) {
 
 }  // namespace
 
-std::vector<std::span<const Route>> all_routes() { return {collection_routes(), entry_routes()}; }
+std::vector<std::span<const Route>> all_routes() {
+  return {collection_routes(), entry_routes(),  history_routes(),
+          batch_routes(),      change_routes(), description_routes()};
+}
 
 std::optional<Match> match(std::string_view method, std::string_view path) {
   const auto segments = segments_of(path);

@@ -60,7 +60,11 @@ std::optional<Match> match(std::string_view method, std::string_view path);
 // All rows, of all files.
 std::vector<std::span<const Route>> all_routes();
 
-std::span<const Route> collection_routes();  // collection_routes.cpp
-std::span<const Route> entry_routes();       // entry_routes.cpp
+std::span<const Route> collection_routes();   // collection_routes.cpp
+std::span<const Route> entry_routes();        // entry_routes.cpp
+std::span<const Route> history_routes();      // history_routes.cpp
+std::span<const Route> batch_routes();        // batch_routes.cpp
+std::span<const Route> change_routes();       // change_routes.cpp
+std::span<const Route> description_routes();  // description_routes.cpp
 
 }  // namespace dynakeep::services::collections

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "dynakeep/services/versioned_collections.h"
 #include "services/versioned_collections/answer.h"
+#include "services/versioned_collections/change_feed.h"
 #include "services/versioned_collections/request_body.h"
 #include "services/versioned_collections/route.h"
 
@@ -56,7 +57,12 @@ class CollectionsService final : public http::HttpService {
  public:
   CollectionsService(VersionedCollections& store, std::shared_ptr<ApiKeys> keys,
                      const VersionedCollectionsServiceOptions& options)
-      : store_(store), keys_(std::move(keys)), options_(options) {}
+      : store_(store),
+        keys_(std::move(keys)),
+        options_(options),
+        feed_(ChangeFeed::start([&store](const ResourcePath& collection, Millis since) {
+          return read_changes(store, collection, since, 1000);
+        })) {}
 
   std::vector<std::string> paths() const override {
     if (options_.serve_root) return {"/"};
@@ -107,6 +113,7 @@ class CollectionsService final : public http::HttpService {
     Call call{.request = request,
               .route = route,
               .store = store_,
+              .feed = *feed_,
               .options = options_,
               .key = *key,
               .id = id,
@@ -127,7 +134,13 @@ class CollectionsService final : public http::HttpService {
       return refusal(call, body.status, "invalid", body.message);
     }
     call.body = std::move(body.document);
-    return route.handle(call);
+    http::HttpResponse answer = route.handle(call);
+    // (A batch of which some came to nothing, and a restore that failed half-way, have written too;
+    // one reading too many is the worst that comes of it.)
+    if (request.method != "GET" && request.method != "HEAD" && !call.path.collection.empty()) {
+      feed_->changed(call.path);
+    }
+    return answer;
   }
 
   http::HttpResponse readiness() {
@@ -144,6 +157,7 @@ class CollectionsService final : public http::HttpService {
   VersionedCollections& store_;
   const std::shared_ptr<ApiKeys> keys_;
   const VersionedCollectionsServiceOptions options_;
+  const std::unique_ptr<ChangeFeed> feed_;
   const std::string first_id_ = std::to_string(std::random_device()());
   std::atomic<std::uint64_t> requests_{0};
 };
