@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/unused_database.h"
@@ -23,10 +26,15 @@ class ScriptedDatabase : public server::UnusedDatabase {
     bool twice = false;               // sent again after the first answer was lost
     std::function<void()> before = {};
   };
-  std::deque<Turn> writes;  // of puts, transactions and batches; the rest go through
+  std::deque<Turn> writes;  // of all that write; the rest go through
   std::deque<Turn> reads;   // of GetItem; the rest go through
+  // Of the next BatchGetItem, the one after it, …: how many of its keys are left unprocessed.
+  std::deque<std::size_t> unprocessed;
 
   std::vector<PutItemRequest> puts;
+  std::vector<UpdateItemRequest> updates;
+  std::vector<DeleteItemRequest> deletes;
+  std::vector<BatchGetItemRequest> batch_gets;
   std::vector<GetItemRequest> gets;
   std::vector<QueryRequest> queries;
   std::vector<TransactWriteItemsRequest> transactions;
@@ -35,7 +43,8 @@ class ScriptedDatabase : public server::UnusedDatabase {
   Capabilities can;
 
   std::size_t requests() const {
-    return puts.size() + gets.size() + queries.size() + transactions.size() + batches.size();
+    return puts.size() + updates.size() + deletes.size() + gets.size() + batch_gets.size() +
+           queries.size() + transactions.size() + batches.size();
   }
 
   Result<PutItemResult> put_item(const PutItemRequest& request) override {
@@ -45,6 +54,33 @@ class ScriptedDatabase : public server::UnusedDatabase {
   Result<GetItemResult> get_item(const GetItemRequest& request) override {
     gets.push_back(request);
     return play(reads, [&] { return inner_.get_item(request); });
+  }
+  Result<UpdateItemResult> update_item(const UpdateItemRequest& request) override {
+    updates.push_back(request);
+    return play(writes, [&] { return inner_.update_item(request); });
+  }
+  Result<DeleteItemResult> delete_item(const DeleteItemRequest& request) override {
+    deletes.push_back(request);
+    return play(writes, [&] { return inner_.delete_item(request); });
+  }
+  Result<BatchGetItemResult> batch_get_item(const BatchGetItemRequest& request) override {
+    batch_gets.push_back(request);
+    if (unprocessed.empty()) return inner_.batch_get_item(request);
+    auto& [table, asked] = *request.request_items->begin();
+    KeysAndAttributes some = asked;
+    KeysAndAttributes rest = asked;
+    const auto left = static_cast<std::ptrdiff_t>(std::min(unprocessed.front(), some.keys->size()));
+    unprocessed.pop_front();
+    some.keys->erase(some.keys->end() - left, some.keys->end());
+    rest.keys->erase(rest.keys->begin(), rest.keys->end() - left);
+    Result<BatchGetItemResult> answer = BatchGetItemResult();
+    if (!some.keys->empty()) {
+      BatchGetItemRequest part;
+      part.request_items.emplace().emplace(table, std::move(some));
+      answer = inner_.batch_get_item(part);
+    }
+    if (answer && left > 0) answer->unprocessed_keys.emplace(table, std::move(rest));
+    return answer;
   }
   Result<QueryResult> query(const QueryRequest& request) override {
     queries.push_back(request);
