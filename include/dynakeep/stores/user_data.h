@@ -47,7 +47,8 @@ struct UserTurn {
   bool is_new = true;  // there was no item
 
   AttributeMap user = {};
-  // The stored one if it goes on, else the platform's. Reset, the stored one is removed by the save.
+  // The stored one if it goes on, else the platform's. Reset, the stored one is removed by the
+  // save.
   std::optional<UserSession> session = {};
   std::vector<AttributeMap> history = {};  // newest first
   Time created_at = {};
@@ -86,8 +87,8 @@ struct UserSessionOptions {
 
 struct UserHistoryOptions {
   bool enabled = false;
-  std::optional<std::size_t> size = 3;            // entries kept; nothing: all of them
-  std::set<std::string> members = {"output"};     // of UserTurn::entry
+  std::optional<std::size_t> size = 3;         // entries kept; nothing: all of them
+  std::set<std::string> members = {"output"};  // of UserTurn::entry
   // More members, by what a function makes of the turn: nothing leaves the member out, an error
   // fails the save.
   std::map<std::string, std::function<Result<std::optional<AttributeValue>>(const UserTurn&)>>
@@ -116,12 +117,12 @@ struct UserDataOptions {
   bool updated_at = true;  // must be, but for SaveMode::replace: it is what tells saves apart
 
   SaveMode save_mode = SaveMode::merge;
-  unsigned attempts_max = 5;     // of a merge, until it is a write_conflict
-  bool skip_unchanged = false;   // a save that would change nothing but times sends nothing
-  bool drop_unknown = false;     // attributes of others and of elements that are off are removed, as
-                                 // by SaveMode::replace
-  bool convert_empty = false;    // empty text, bytes and sets become NULL
-  bool allow_imprecise = false;  // fractions beyond 2^53, which upstream's readers fail on
+  unsigned attempts_max = 5;    // of a merge, until it is a write_conflict
+  bool skip_unchanged = false;  // a save that would change nothing but times sends nothing
+  bool drop_unknown = false;    // attributes of others and of elements that are off are removed, as
+                                // by SaveMode::replace
+  bool convert_empty = false;   // empty text, bytes and sets become NULL
+  bool allow_imprecise = false;          // fractions beyond 2^53, which upstream's readers fail on
   std::size_t item_bytes_max = 390'000;  // DynamoDB refuses 409,601
   bool trim_history = true;              // oldest entries first, until the item fits
   std::optional<UserExpiryOptions> expiry = {};
@@ -187,8 +188,8 @@ struct StoredUser {
 // again.
 //
 // What merges make of two turns: members of objects are merged one by one, where both changed one
-// this turn's counts and is reported; of sessions with different ids the later one counts; histories
-// have the entries of both, in the order of saving; createdAt is the earlier.
+// this turn's counts and is reported; of sessions with different ids the later one counts;
+// histories have the entries of both, in the order of saving; createdAt is the earlier.
 //
 // Errors beside the database's own:
 //   invalid_argument    options, all faults at once; a value that cannot be stored, with its path
@@ -212,8 +213,8 @@ class UserDataStore {
   virtual const UserDataOptions& options() const = 0;
 
   virtual CreateTableRequest table_definition() const = 0;
-  // Creates the table if it is missing, waits until it is active and compares its key; once for each
-  // store object. Of callers at once, one asks and the others wait.
+  // Creates the table if it is missing, waits until it is active and compares its key; once for
+  // each store object. Of callers at once, one asks and the others wait.
   virtual Result<void> ensure_table() = 0;
 
   // Begins a turn: one GetItem. `platform` is the session as the platform's request has it, which

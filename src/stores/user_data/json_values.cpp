@@ -84,9 +84,7 @@ JsonDocument document_of(const AttributeValue& value) {
   return reads_as_other ? tagged(map_member, std::move(map)) : map;
 }
 
-Error no_such_json(std::string message) {
-  return {ErrorCode::serialization, std::move(message)};
-}
+Error no_such_json(std::string message) { return {ErrorCode::serialization, std::move(message)}; }
 
 Result<Binary> bytes_of(const JsonDocument& text) {
   Binary bytes;

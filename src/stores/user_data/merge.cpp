@@ -99,8 +99,7 @@ std::optional<AttributeValue> merge_sessions(const AttributeValue* base, const A
 // followed it there.
 bool holds_entry(const std::vector<AttributeMap>& theirs, const std::vector<AttributeMap>& stored) {
   for (std::size_t newer = 1; newer < theirs.size() && !stored.empty(); ++newer) {
-    const auto length =
-        static_cast<std::ptrdiff_t>(std::min(theirs.size() - newer, stored.size()));
+    const auto length = static_cast<std::ptrdiff_t>(std::min(theirs.size() - newer, stored.size()));
     if (std::equal(stored.begin(), stored.begin() + length,
                    theirs.begin() + static_cast<std::ptrdiff_t>(newer))) {
       return true;
@@ -116,8 +115,7 @@ AttributeValue list_of(const std::vector<AttributeMap>& history) {
 Result<std::vector<AttributeMap>> merge_histories(const Merge& merge, const Item* theirs,
                                                   const std::vector<Item>& may_be_in,
                                                   std::vector<std::string>& overruled) {
-  auto their_history =
-      theirs == nullptr ? std::vector<AttributeMap>() : TRY(read_history(*theirs));
+  auto their_history = theirs == nullptr ? std::vector<AttributeMap>() : TRY(read_history(*theirs));
   bool is_in = false;
   for (const Item& each : may_be_in) {
     is_in = is_in || holds_entry(their_history, TRY(read_history(each)));
@@ -150,8 +148,7 @@ std::optional<AttributeValue> merge_values(const AttributeValue* base, const Att
   return copy_of(mine);
 }
 
-Result<Item> merge_items(const Merge& merge, const Item* theirs,
-                         const std::vector<Item>& may_be_in,
+Result<Item> merge_items(const Merge& merge, const Item* theirs, const std::vector<Item>& may_be_in,
                          std::vector<std::string>& overruled) {
   const UserDataOptions& options = merge.options;
   const Item* const base = merge.loaded.current();
@@ -179,8 +176,8 @@ Result<Item> merge_items(const Merge& merge, const Item* theirs,
     put(session_attribute, merge_sessions(from, merge.mine.find(session_attribute),
                                           find(theirs, session_attribute), overruled));
   }
-  if (options.history.enabled && (merge.mine.contains(history_attribute) ||
-                                  find(theirs, history_attribute) != nullptr)) {
+  if (options.history.enabled &&
+      (merge.mine.contains(history_attribute) || find(theirs, history_attribute) != nullptr)) {
     set_history(merged, TRY(merge_histories(merge, theirs, may_be_in, overruled)));
   }
   if (options.created_at) {

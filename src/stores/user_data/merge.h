@@ -31,7 +31,7 @@ struct Merge {
 // What is to be saved over `theirs`, but for its stamp; null if there is nothing any more.
 // `may_be_in`, if given, is an item of this save that may have been stored before `theirs` was:
 // where its entry is in their history, it is not added again. malformed_item: theirs.
-Result<Item> merge_items(const Merge& merge, const Item* theirs,
-                         const std::vector<Item>& may_be_in, std::vector<std::string>& overruled);
+Result<Item> merge_items(const Merge& merge, const Item* theirs, const std::vector<Item>& may_be_in,
+                         std::vector<std::string>& overruled);
 
 }  // namespace dynakeep::user_data

@@ -46,9 +46,9 @@ void check_table(const UserTableOptions& table, Faults& faults) {
   faults.unless(!table.key_attribute.empty(), "table.primaryKeyColumn must not be empty");
   faults.unless(table.key_attribute.size() <= attribute_name_bytes_max,
                 "table.primaryKeyColumn may have 255 bytes");
-  faults.unless(!is_element(table.key_attribute),
-                "table.primaryKeyColumn must not be the name of an element: " +
-                    table.key_attribute);
+  faults.unless(
+      !is_element(table.key_attribute),
+      "table.primaryKeyColumn must not be the name of an element: " + table.key_attribute);
   faults.unless(table.pay_per_request || table.read_capacity_units > 0,
                 "table.readCapacityUnits must be at least 1");
   faults.unless(table.pay_per_request || table.write_capacity_units > 0,
@@ -58,9 +58,9 @@ void check_table(const UserTableOptions& table, Faults& faults) {
 void check_expiry(const UserDataOptions& options, Faults& faults) {
   if (!options.expiry) return;
   const std::string& attribute = options.expiry->attribute;
-  faults.unless(!attribute.empty() && !is_element(attribute) &&
-                    attribute != options.table.key_attribute,
-                "ttl.attribute must be a name of its own");
+  faults.unless(
+      !attribute.empty() && !is_element(attribute) && attribute != options.table.key_attribute,
+      "ttl.attribute must be a name of its own");
   faults.unless(options.expiry->after.count() > 0, "ttl.userSeconds must be at least 1");
 }
 
@@ -145,8 +145,8 @@ class Reader {
                                              const std::string& path, T& value) {
     const JsonDocument* found = from.find(name);
     if (found == nullptr) return;
-    const auto number = Number::parse(found->kind() == JsonDocument::Kind::number ? found->text()
-                                                                                  : "none");
+    const auto number =
+        Number::parse(found->kind() == JsonDocument::Kind::number ? found->text() : "none");
     const auto whole = number ? number->to_int64() : std::nullopt;
     const bool fits = whole && std::in_range<T>(*whole);
     faults_.unless(fits, path + name + " must be a whole number" +
@@ -219,8 +219,8 @@ class Reader {
     double seconds = -1;
     const std::string& text = expiry->text();
     std::from_chars(text.data(), text.data() + text.size(), seconds);
-    const bool is_time = expiry->kind() == JsonDocument::Kind::number && seconds >= 0 &&
-                         seconds <= 1e12;
+    const bool is_time =
+        expiry->kind() == JsonDocument::Kind::number && seconds >= 0 && seconds <= 1e12;
     faults_.unless(is_time, path + "expiresAfterSeconds must be a number, not negative");
     if (is_time) {
       options_.session.expires_after = std::chrono::milliseconds(std::llround(seconds * 1000));

@@ -143,8 +143,7 @@ Result<TableDescription> TableUserData::described_when_active(TableDescription t
     }
     if (described) table = std::move(described->table);
   }
-  return Error(ErrorCode::timed_out, "The table " + options_.table.name +
-                                         " is not active after " +
+  return Error(ErrorCode::timed_out, "The table " + options_.table.name + " is not active after " +
                                          std::to_string(waited.count() / 1000) + " s");
 }
 
@@ -276,8 +275,7 @@ Result<void> TableUserData::check_values(const Saving& saving, Item& item) const
     if (!is_on || found == attributes.end()) continue;
     if (options_.convert_empty) convert_empty(found->second);
     TRY(check_storable(found->second, found->first,
-                       loaded == nullptr ? nullptr : loaded->find(name),
-                       options_.allow_imprecise));
+                       loaded == nullptr ? nullptr : loaded->find(name), options_.allow_imprecise));
   }
   item = Item(std::move(attributes));
   return {};
@@ -296,8 +294,8 @@ bool TableUserData::is_unchanged(const Saving& saving, const std::string& key) c
   }
   if (options_.expiry) {
     const auto expires = view[options_.expiry->attribute].integer();
-    if (!expires || is_due(Time(seconds(*expires)) - options_.expiry->after, at,
-                           options_.expiry->after)) {
+    if (!expires ||
+        is_due(Time(seconds(*expires)) - options_.expiry->after, at, options_.expiry->after)) {
       return false;
     }
   }
@@ -332,12 +330,13 @@ Result<Item> TableUserData::fitted(Item item, SaveReport& report) {
     std::vector<AttributeMap> history = TRY(read_history(item));
     const std::size_t before = history.size();
     while (bytes > options_.item_bytes_max && !history.empty()) {
+      bytes -= 1 + bytes_of("", history.back());  // an element of a list takes one
       history.pop_back();
-      AttributeMap attributes = item.attributes();
-      set_history(attributes, history);
-      item = Item(std::move(attributes));
-      bytes = bytes_of(item);
     }
+    AttributeMap attributes = item.attributes();
+    set_history(attributes, history);
+    item = Item(std::move(attributes));
+    bytes = bytes_of(item);
     report.trimmed_entries = before - history.size();
   }
   report.item_bytes = bytes;
@@ -345,9 +344,9 @@ Result<Item> TableUserData::fitted(Item item, SaveReport& report) {
   const UserSize size = size_of({.item = item});
   return Error(ErrorCode::limit_exceeded,
                "The item takes " + std::to_string(bytes) + " bytes, of " +
-                   std::to_string(options_.item_bytes_max) + ": user " +
-                   std::to_string(size.user) + ", session " + std::to_string(size.session) +
-                   ", history " + std::to_string(size.history) + ", others " +
+                   std::to_string(options_.item_bytes_max) + ": user " + std::to_string(size.user) +
+                   ", session " + std::to_string(size.session) + ", history " +
+                   std::to_string(size.history) + ", others " +
                    std::to_string(size.times + size.other));
 }
 
@@ -377,8 +376,7 @@ Result<TableUserData::Answer> TableUserData::put(Saving& saving, const Item& ite
                                    : loaded == nullptr ? is_without_time
                                                        : is_as_loaded;
     request.expression_attribute_names = std::move(names);
-    request.return_values_on_condition_check_failure =
-        ReturnValuesOnConditionCheckFailure::all_old;
+    request.return_values_on_condition_check_failure = ReturnValuesOnConditionCheckFailure::all_old;
   }
   const auto is_mine = [&](const std::optional<Item>& stored) {
     return stored && std::find(saving.unanswered.begin(), saving.unanswered.end(), *stored) !=
@@ -412,8 +410,8 @@ Result<TableUserData::Answer> TableUserData::put(Saving& saving, const Item& ite
 }
 
 Result<Item> TableUserData::store_item(Saving& saving, const std::string& key) {
-  Item mine = compose(saving.turn, saving.loaded, options_, key, saving.entry,
-                      saving.keeps_unknown);
+  Item mine =
+      compose(saving.turn, saving.loaded, options_, key, saving.entry, saving.keeps_unknown);
   TRY(check_values(saving, mine));
   const Merge merge{.options = options_,
                     .loaded = saving.loaded,
@@ -424,8 +422,7 @@ Result<Item> TableUserData::store_item(Saving& saving, const std::string& key) {
   std::optional<Item> over = saving.loaded.item;
   Item next = mine;
   for (unsigned attempt = 1;; ++attempt) {
-    const Item* const guarded =
-        over && saving.mode != SaveMode::replace ? &*over : nullptr;
+    const Item* const guarded = over && saving.mode != SaveMode::replace ? &*over : nullptr;
     const Item item = TRY(fitted(stamped(next, guarded), saving.report));
     Answer answer = TRY(put(saving, item, guarded));
     if (answer.put == Put::stored) return item;
@@ -435,8 +432,8 @@ Result<Item> TableUserData::store_item(Saving& saving, const std::string& key) {
     }
     const bool counts = over && !is_expired(*over, options_.expiry, now());
     saving.report.overruled.clear();
-    next = TRY(merge_items(merge, counts ? &*over : nullptr, saving.unanswered,
-                           saving.report.overruled));
+    next = TRY(
+        merge_items(merge, counts ? &*over : nullptr, saving.unanswered, saving.report.overruled));
   }
 }
 
@@ -497,8 +494,7 @@ Result<SaveReport> TableUserData::save(UserTurn& turn, std::optional<SaveMode> m
   Item stored = TRY(store_item(saving, key));
   if (saving.report.trimmed_entries > 0) {
     base::log(LogLevel::warning, "a user's history was cut for the item to fit",
-              {{"user", turn.user_id},
-               {"entries", std::to_string(saving.report.trimmed_entries)}});
+              {{"user", turn.user_id}, {"entries", std::to_string(saving.report.trimmed_entries)}});
   }
   warn_of_size(turn.user_id, saving.report.item_bytes);
   SaveReport report = std::move(saving.report);

@@ -87,8 +87,7 @@ Result<std::optional<UserSession>> read_session(const Item& item) {
 
 Result<std::vector<AttributeMap>> read_history(const Item& item) {
   const AttributeView stored = TRY(member_of(item, history_attribute, AttributeType::map, ""));
-  const AttributeView items =
-      TRY(member_of(stored, items_member, AttributeType::list, "history."));
+  const AttributeView items = TRY(member_of(stored, items_member, AttributeType::list, "history."));
   std::vector<AttributeMap> history;
   for (const auto& [name, entry] : items) {
     if (!entry.is(AttributeType::map)) {
@@ -131,8 +130,7 @@ void set_history(AttributeMap& item, const std::vector<AttributeMap>& history) {
 }
 
 Item compose(const UserTurn& turn, const LoadedUser& loaded, const UserDataOptions& options,
-             const std::string& key, const std::optional<AttributeMap>& entry,
-             bool keeps_unknown) {
+             const std::string& key, const std::optional<AttributeMap>& entry, bool keeps_unknown) {
   AttributeMap item;
   const Item* const current = keeps_unknown ? loaded.current() : nullptr;
   if (current != nullptr) item = current->attributes();

@@ -55,8 +55,7 @@ std::vector<AttributeMap> with_entry(const std::optional<AttributeMap>& entry,
 // The item that the turn is to be saved as, but for what stamp() adds. `keeps_unknown`: with all
 // that the turn was loaded with and that is not its to write.
 Item compose(const UserTurn& turn, const LoadedUser& loaded, const UserDataOptions& options,
-             const std::string& key, const std::optional<AttributeMap>& entry,
-             bool keeps_unknown);
+             const std::string& key, const std::optional<AttributeMap>& entry, bool keeps_unknown);
 
 // Puts the history into the item; what else its element has stays.
 void set_history(AttributeMap& item, const std::vector<AttributeMap>& history);

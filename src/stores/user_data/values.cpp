@@ -14,8 +14,8 @@ constexpr int depth_max = 32;  // Developer Guide, "Service, account, and table 
 constexpr std::int64_t safe_integer_max = (std::int64_t{1} << 53) - 1;
 
 bool is_imprecise(const Number& number) {
-  return !number.is_integer() && (number > Number(safe_integer_max) ||
-                                  number < Number(-safe_integer_max));
+  return !number.is_integer() &&
+         (number > Number(safe_integer_max) || number < Number(-safe_integer_max));
 }
 
 bool is_empty_set(const AttributeValue& value) {
@@ -58,9 +58,9 @@ Result<void> check_storable(const AttributeValue& value, const std::string& path
   if (const auto* texts = value.get_if<StringSet>(); texts != nullptr && !is_utf8(*texts)) {
     return refused(path + ": text must be UTF-8");
   }
-  if (const auto* number = value.get_if<Number>();
-      number != nullptr && !allow_imprecise && is_imprecise(*number) &&
-      (loaded == nullptr || *loaded != value)) {
+  if (const auto* number = value.get_if<Number>(); number != nullptr && !allow_imprecise &&
+                                                   is_imprecise(*number) &&
+                                                   (loaded == nullptr || *loaded != value)) {
     return refused(path + ": " + number->to_string() +
                    " is a fraction beyond 2^53, which no double tells apart");
   }

@@ -16,9 +16,9 @@ Error malformed(std::string message);  // malformed_item
 // without a name, text that is not UTF-8, containers nested past DynamoDB's limit, and, unless
 // `allow_imprecise`, a fraction that upstream's readers fail on. Such a fraction passes where
 // `loaded`, the value that was stored at the path, has the same. `path` is what the value is
-// called, `depth` that of the attribute, 0 for one of the item itself.
+// called, `depth` how deep it lies: 1 for an attribute of the item.
 Result<void> check_storable(const AttributeValue& value, const std::string& path,
-                            const AttributeValue* loaded, bool allow_imprecise, int depth = 0);
+                            const AttributeValue* loaded, bool allow_imprecise, int depth = 1);
 
 // Empty text, bytes and sets become NULL, at any depth.
 void convert_empty(AttributeValue& value);
