@@ -1,6 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <utility>
 
 #include "server/unused_database.h"
 
@@ -12,7 +16,13 @@ class StoppableDatabase final : public server::UnusedDatabase {
   explicit StoppableDatabase(Database& inner) : inner_(inner) {}
 
   void stop() { stopped_ = true; }
-  void start() { stopped_ = false; }
+  void start() {
+    stopped_ = false;
+    batch_reads_left_ = std::numeric_limits<int>::max();
+  }
+  // A list that is too long to hold is read by queries, which tell what there is, and then by batch
+  // reads: so many of these, and no more.
+  void stop_after_batch_reads(int count) { batch_reads_left_ = count; }
 
   Result<CreateTableResult> create_table(const CreateTableRequest& request) override {
     return ask([&] { return inner_.create_table(request); });
@@ -39,6 +49,7 @@ class StoppableDatabase final : public server::UnusedDatabase {
     return ask([&] { return inner_.scan(request); });
   }
   Result<BatchGetItemResult> batch_get_item(const BatchGetItemRequest& request) override {
+    if (batch_reads_left_-- <= 0) return Error(ErrorCode::unavailable, "nobody answers there");
     return ask([&] { return inner_.batch_get_item(request); });
   }
   Result<BatchWriteItemResult> batch_write_item(const BatchWriteItemRequest& request) override {
@@ -67,6 +78,7 @@ class StoppableDatabase final : public server::UnusedDatabase {
 
   Database& inner_;
   std::atomic<bool> stopped_{false};
+  std::atomic<int> batch_reads_left_{std::numeric_limits<int>::max()};
 };
 
 }  // namespace dynakeep::contract

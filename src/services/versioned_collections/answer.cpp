@@ -19,6 +19,8 @@ http::HttpResponse backend_failure(const Call& call, const Error& error) {
              {"error", std::string(exception_name(error.code()))},
              {"message", error.message()},
              {"outcome_unknown", error.outcome_unknown() ? "true" : "false"}});
+  // Of lists it is the store's limit on how much is read, which another attempt meets again.
+  const bool retryable = error.is_retryable() && error.code() != ErrorCode::limit_exceeded;
   http::HttpResponse answer;
   if (call.route.errors == ErrorForm::json) {
     answer = refusal(call, 502, "backend", error.message());
@@ -30,10 +32,10 @@ http::HttpResponse backend_failure(const Call& call, const Error& error) {
     body += R"(,"requestId":)";
     base::append_json_string(body, call.id);
     body += R"(,"statusCode":502,"retryable":)";
-    body += error.is_retryable() ? "true}" : "false}";
+    body += retryable ? "true}" : "false}";
     answer = json_answer(502, std::move(body));
   }
-  if (error.is_retryable()) answer.headers.add("Retry-After", retry_after_seconds);
+  if (retryable) answer.headers.add("Retry-After", retry_after_seconds);
   return answer;
 }
 

@@ -10,6 +10,8 @@
 namespace dynakeep::services::collections {
 namespace {
 
+constexpr std::string_view json = "application/json";
+constexpr std::string_view merge_patch = "application/merge-patch+json";
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 ParsedBody refused(int status, std::string message) {
@@ -18,7 +20,7 @@ ParsedBody refused(int status, std::string message) {
 
 ParsedBody parse_text(std::string_view text, BodyType type) {
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  if (text.empty()) return {};
+  if (text.empty() && type == BodyType::json) return {};
   auto document = JsonDocument::parse(text);
   if (!document) return refused(400, document.error().message());
   if (type == BodyType::json && !document->is_object() && !document->is_array()) {
@@ -30,12 +32,14 @@ ParsedBody parse_text(std::string_view text, BodyType type) {
 }  // namespace
 
 ParsedBody parse_body(const http::HttpRequest& request, BodyType type, std::size_t bytes_max) {
-  if (request.body.empty()) return {};
+  const bool is_patch = type == BodyType::merge_patch;
+  if (request.body.empty() && !is_patch) return {};
   const auto media =
       http::parse_media_type(request.headers.find("content-type").value_or(std::string_view()));
-  const std::string_view wanted =
-      type == BodyType::json ? "application/json" : "application/merge-patch+json";
-  if (!media || media->type != wanted) return {};
+  if (!media || media->type != (is_patch ? merge_patch : json)) {
+    if (!is_patch) return {};
+    return refused(415, "a patch is " + std::string(merge_patch));
+  }
   if (media->charset && *media->charset != "utf-8" && *media->charset != "utf8") {
     return refused(415, "unsupported charset \"" + *media->charset + "\"");
   }

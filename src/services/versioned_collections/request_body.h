@@ -15,8 +15,8 @@ struct ParsedBody {
   std::string message = {};  // of the refusal, for a person
 };
 
-// JSON in UTF-8, gzip and deflate undone. A body of another media type, or without one, or that is
-// empty, counts as {}.
+// JSON in UTF-8, gzip and deflate undone. A body that is empty, or of another media type, counts as
+// {}; but as a patch it is refused.
 ParsedBody parse_body(const http::HttpRequest& request, BodyType type, std::size_t bytes_max);
 
 }  // namespace dynakeep::services::collections

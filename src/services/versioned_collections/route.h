@@ -22,10 +22,9 @@ enum class ErrorForm : std::uint8_t {
   json,  // ours: {"error": <code>, "message": <text>}
 };
 
-// What a request's body must be to be looked at; another counts as none.
 enum class BodyType : std::uint8_t {
-  json,         // application/json: an object or an array
-  merge_patch,  // application/merge-patch+json: any value
+  json,         // application/json: an object or an array; what is of another type is not looked at
+  merge_patch,  // application/merge-patch+json: any value; what is of another type is refused
 };
 
 // A key of some users is good for no {user} but them. What shows several users at once, its handler

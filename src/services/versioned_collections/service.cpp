@@ -35,6 +35,11 @@ http::HttpResponse preflight(const http::HttpRequest& request) {
   return answer;
 }
 
+void allow_other_origins(http::HttpResponse& answer) {
+  answer.headers.add("Access-Control-Allow-Origin", "*");
+  answer.headers.add("Access-Control-Expose-Headers", exposed_headers);
+}
+
 http::HttpResponse method_not_allowed(const std::vector<std::string_view>& methods) {
   std::string allowed;
   for (const std::string_view method : methods) {
@@ -75,8 +80,7 @@ class CollectionsService final : public http::HttpService {
     std::shared_ptr<const ApiKey> key;
     const std::string id = next_id();
     http::HttpResponse answer = respond(request, id, key);
-    answer.headers.add("Access-Control-Allow-Origin", "*");
-    answer.headers.add("Access-Control-Expose-Headers", exposed_headers);
+    allow_other_origins(answer);
     if (base::is_logged(LogLevel::info)) {
       const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
           std::chrono::steady_clock::now() - began);
@@ -89,6 +93,13 @@ class CollectionsService final : public http::HttpService {
                  {"status", std::to_string(answer.status)},
                  {"microseconds", std::to_string(took.count())}});
     }
+    return answer;
+  }
+
+  http::HttpResponse answer_no_request(int status) const override {
+    http::HttpResponse answer =
+        status == 413 ? text_answer(status, "request entity too large") : empty_answer(status);
+    allow_other_origins(answer);
     return answer;
   }
 

@@ -1,5 +1,8 @@
+#include <mutex>
+
 #include <libdeflate.h>
 
+#include "dynakeep/log.h"
 #include "services/versioned_collections/collections_service.h"
 
 // What all routes have in common: keys, CORS, paths, bodies. (H1 to H7 of the specification.)
@@ -219,6 +222,13 @@ TEST_P(CollectionsRequests, HaveBodiesOf102400BytesAndNoMore) {
   EXPECT_EQ(json_of(get(entries)).elements().size(), 1U);
 }
 
+TEST_P(CollectionsRequests, OfBodiesThatTheServerDoesNotTakeAreStillAnsweredToScripts) {
+  const HttpAnswer refused = post(of_user, std::string(17U << 20U, 'x'));
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_EQ(refused.body, "request entity too large");
+  EXPECT_EQ(refused.header("access-control-allow-origin"), "*");
+}
+
 TEST_P(CollectionsRequests, HaveBodiesAsLargeAsTheServiceIsToldTo) {
   serve({.body_bytes_max = 300'000});
   const std::string entries = collection() + "/entry";
@@ -312,6 +322,40 @@ TEST_P(CollectionsRequests, FailAsTheDatabaseDoesAndRecoverWithIt) {
   database().start();
   EXPECT_EQ(put(post_1, name).status, 200);
   EXPECT_THAT(names_of(get(posts + "/entry")), ElementsAre("m"));
+}
+
+TEST_P(CollectionsRequests, LeaveALineInTheLogAndNoSecrets) {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  set_log_sink(
+      [&](const LogLine& line) {
+        std::string text(line.message);
+        for (const LogField& field : line.fields) {
+          text += " " + std::string(field.name) + "=" + field.value;
+        }
+        const std::lock_guard lock(mutex);
+        lines.push_back(text);
+      },
+      LogLevel::debug);
+  post(of_user + "?token=in-the-query", R"({"name":"in-the-body"})",
+       {{"x-api-key", "second-key"}, {"Authorization", "Bearer in-a-header"}});
+  send_bare("GET", "/api/collection", {{"x-api-key", "a-wrong-key"}});
+  database().stop();
+  get("/api/collection");
+  set_log_sink({});
+
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_THAT(lines[0], HasSubstr("method=POST path=/api/user/user-1/collection "
+                                  "application=test-app key=ci status=201 microseconds="));
+  EXPECT_THAT(lines[1], HasSubstr("application= key= status=401"));
+  EXPECT_THAT(lines[2], HasSubstr("message=nobody answers there"));
+  EXPECT_THAT(lines[3], HasSubstr("status=502"));
+  for (const std::string& line : lines) {
+    for (const char* const secret :
+         {"second-key", "my-api-key", "wrong-key", "in-the-query", "in-the-body", "in-a-header"}) {
+      EXPECT_EQ(line.find(secret), std::string::npos) << line;
+    }
+  }
 }
 
 ON_EVERY_SERVICE_KIND(CollectionsRequests);
