@@ -4,7 +4,7 @@
 
 #include "dynakeep/database.h"
 
-namespace dynakeep::dismissals {
+namespace dynakeep::services::dismissals {
 
 std::string ItemCache::key_of(std::string_view user, std::string_view item) {
   std::string key(user);
@@ -77,4 +77,4 @@ void ItemCache::forget_user(std::string_view user) {
   for (Stripe& stripe : stripes_) ++stripe.version;
 }
 
-}  // namespace dynakeep::dismissals
+}  // namespace dynakeep::services::dismissals

@@ -13,7 +13,7 @@
 #include "dynakeep/stores/dismissals.h"
 #include "services/recently_used.h"
 
-namespace dynakeep::dismissals {
+namespace dynakeep::services::dismissals {
 
 // Items that were read or written lately, in this process. Thread-safe.
 //
@@ -66,8 +66,8 @@ class ItemCache {
   const Clock& clock_;
 
   std::mutex mutex_;
-  services::RecentlyUsed<Entry> items_;
+  RecentlyUsed<Entry> items_;
   std::array<Stripe, 1024> stripes_;
 };
 
-}  // namespace dynakeep::dismissals
+}  // namespace dynakeep::services::dismissals

@@ -4,7 +4,7 @@
 
 #include "dynakeep/database.h"
 
-namespace dynakeep::dismissals {
+namespace dynakeep::services::dismissals {
 namespace {
 
 using namespace std::chrono_literals;
@@ -126,4 +126,4 @@ TEST_F(DismissalCache, AnAnswerFromItWaitsForTheDiskAsOneFromTheStore) {
 }
 
 }  // namespace
-}  // namespace dynakeep::dismissals
+}  // namespace dynakeep::services::dismissals

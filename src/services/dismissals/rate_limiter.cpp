@@ -6,7 +6,7 @@
 
 #include <openssl/sha.h>
 
-namespace dynakeep::dismissals {
+namespace dynakeep::services::dismissals {
 
 namespace {
 
@@ -41,4 +41,4 @@ std::optional<std::chrono::milliseconds> RateLimiter::charge(std::string_view ke
   return std::chrono::ceil<std::chrono::milliseconds>(bucket->ends_at - now);
 }
 
-}  // namespace dynakeep::dismissals
+}  // namespace dynakeep::services::dismissals

@@ -10,7 +10,7 @@
 #include "dynakeep/clock.h"
 #include "services/recently_used.h"
 
-namespace dynakeep::dismissals {
+namespace dynakeep::services::dismissals {
 
 struct RateLimits {
   std::uint32_t points = 1000;              // requests in a window
@@ -40,7 +40,7 @@ class RateLimiter {
   const Clock& clock_;
 
   std::mutex mutex_;
-  services::RecentlyUsed<Bucket> buckets_;
+  RecentlyUsed<Bucket> buckets_;
 };
 
-}  // namespace dynakeep::dismissals
+}  // namespace dynakeep::services::dismissals

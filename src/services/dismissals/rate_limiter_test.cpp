@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace dynakeep::dismissals {
+namespace dynakeep::services::dismissals {
 namespace {
 
 using namespace std::chrono_literals;
@@ -73,4 +73,4 @@ TEST(DismissalRateLimiter, AClockThatIsSetBackShutsNobodyOutForLonger) {
 }
 
 }  // namespace
-}  // namespace dynakeep::dismissals
+}  // namespace dynakeep::services::dismissals
