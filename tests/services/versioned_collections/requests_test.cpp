@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <mutex>
 
 #include <libdeflate.h>
@@ -344,12 +346,17 @@ TEST_P(CollectionsRequests, LeaveALineInTheLogAndNoSecrets) {
   get("/api/collection");
   set_log_sink({});
 
-  ASSERT_EQ(lines.size(), 4U);
-  EXPECT_THAT(lines[0], HasSubstr("method=POST path=/api/user/user-1/collection "
-                                  "application=test-app key=ci status=201 microseconds="));
-  EXPECT_THAT(lines[1], HasSubstr("application= key= status=401"));
-  EXPECT_THAT(lines[2], HasSubstr("message=nobody answers there"));
-  EXPECT_THAT(lines[3], HasSubstr("status=502"));
+  // What the layers below have to say is not the service's.
+  std::vector<std::string> ours;
+  std::copy_if(lines.begin(), lines.end(), std::back_inserter(ours), [](const std::string& line) {
+    return line.starts_with("collections request ") || line.find("request=") != line.npos;
+  });
+  ASSERT_EQ(ours.size(), 4U);
+  EXPECT_THAT(ours[0], HasSubstr("method=POST path=/api/user/user-1/collection "
+                                 "application=test-app key=ci status=201 microseconds="));
+  EXPECT_THAT(ours[1], HasSubstr("application= key= status=401"));
+  EXPECT_THAT(ours[2], HasSubstr("message=nobody answers there"));
+  EXPECT_THAT(ours[3], HasSubstr("status=502"));
   for (const std::string& line : lines) {
     for (const char* const secret :
          {"second-key", "my-api-key", "wrong-key", "in-the-query", "in-the-body", "in-a-header"}) {
