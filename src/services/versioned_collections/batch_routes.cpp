@@ -181,10 +181,17 @@ int status_of(const Batch& batch, const std::vector<EntryOutcome>& outcomes) {
   if (!batch.atomic) return status;
   for (const EntryOutcome& outcome : outcomes) {
     if (!outcome.error) continue;
-    const int its_status = refusal_of(*outcome.error).status;
-    status = std::max(status, its_status == 502 || its_status == 412 ? its_status : 409);
+    status = std::max(status, refusal_of(*outcome.error).status == 412 ? 412 : 409);
   }
   return status;
+}
+
+// What is not the caller's doing; null if there is nothing of the kind.
+const Error* backend_error(const std::vector<EntryOutcome>& outcomes) {
+  for (const EntryOutcome& outcome : outcomes) {
+    if (outcome.error && refusal_of(*outcome.error).status == 502) return &*outcome.error;
+  }
+  return nullptr;
 }
 
 http::HttpResponse write_batch(Call& call) {
@@ -201,6 +208,11 @@ http::HttpResponse write_batch(Call& call) {
   if (auto refused = check_conditions(call, *batch)) return std::move(*refused);
   const auto outcomes = carry_out(call, *batch);
   if (!outcomes) return refusal(call, outcomes.error());
+  if (const Error* const error = backend_error(*outcomes)) {
+    // Of an atomic batch there is no more to tell; of another it is logged, and some may be done.
+    http::HttpResponse refused = refusal(call, *error);
+    if (batch->atomic) return refused;
+  }
   std::string body = R"({"results":[)";
   for (std::size_t i = 0; i < outcomes->size(); ++i) {
     if (i > 0) body += ',';

@@ -38,7 +38,8 @@ std::string text_at(const JsonDocument& document, std::initializer_list<std::str
 std::vector<std::string> names_of(const HttpAnswer& answer);
 
 // The keys: "my-api-key" and "second-key" of test-app, "other-key" of other-app, "reader" (read
-// alone), "no-history" (all but history), "of-two" (user-1 and team-* alone), "purger" (all).
+// alone), "writer" (reading and writing), "no-history" (all but history), "of-two" (user-1 and
+// team-* alone), "purger" (all).
 class CollectionsService : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override;
