@@ -234,7 +234,8 @@ TEST_P(CollectionsChanges, AWriteOfAnotherProcessIsFoundAFewSecondsLater) {
   tick(5000);
   // Not by this service: nobody tells it.
   const std::string id = posts_.substr(posts_.rfind('/') + 1);
-  contract::must(store().create_entry({"test-app", "user-1", id, {}}, ResourceChange::rename("elsewhere")));
+  contract::must(
+      store().create_entry({"test-app", "user-1", id, {}}, ResourceChange::rename("elsewhere")));
   EXPECT_TRUE(waiting.has_ended());
   EXPECT_THAT(waiting.received(), HasSubstr("elsewhere"));
 }
