@@ -148,10 +148,12 @@ class Reader {
     const auto number =
         Number::parse(found->kind() == JsonDocument::Kind::number ? found->text() : "none");
     const auto whole = number ? number->to_int64() : std::nullopt;
-    const bool fits = whole && std::in_range<T>(*whole);
-    faults_.unless(fits, path + name + " must be a whole number" +
-                             (std::unsigned_integral<T> ? ", not negative" : ""));
-    if (fits) value = static_cast<T>(*whole);
+    if (whole && std::in_range<T>(*whole)) {
+      value = static_cast<T>(*whole);
+      return;
+    }
+    faults_.unless(false, path + name + " must be a whole number" +
+                              (std::unsigned_integral<T> ? ", not negative" : ""));
   }
 
   void read_table(const JsonDocument& table) {
