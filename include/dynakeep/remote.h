@@ -32,6 +32,8 @@ struct RemoteOptions {
   std::chrono::milliseconds connect_timeout{3'000};
   // First attempt included. None: AWS_MAX_ATTEMPTS, the profile's max_attempts, else 3.
   std::optional<unsigned> attempts_max = {};
+  // The n-th retry waits a random part of this, doubled n - 1 times, up to 20 s.
+  std::chrono::milliseconds retry_base_delay{50};
 
   std::size_t connections_max = 256;               // in use at once; further calls wait for one
   std::chrono::milliseconds idle_timeout{20'000};  // how long an unused connection is kept

@@ -23,6 +23,9 @@ Result<void> check(const RemoteOptions& options) {
       !positive(options.connect_timeout)) {
     return Error(ErrorCode::invalid_argument, "a timeout of nothing leaves no time for a call");
   }
+  if (options.retry_base_delay < options.retry_base_delay.zero()) {
+    return Error(ErrorCode::invalid_argument, "retries cannot begin before the attempt has failed");
+  }
   return {};
 }
 
@@ -74,7 +77,8 @@ Result<std::unique_ptr<Database>> connect_remote(const RemoteOptions& options) {
                   .transport = std::move(transport),
                   .retry = {.attempts_max = settings.attempts_max,
                             .total_timeout = options.total_timeout,
-                            .attempt_timeout = options.attempt_timeout},
+                            .attempt_timeout = options.attempt_timeout,
+                            .base_delay = options.retry_base_delay},
                   .clock = options.clock});
   if (settings.amazon) {
     database->set_capabilities({.engine = "Amazon DynamoDB"});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace dynakeep::remote {
 
@@ -9,8 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto first_wait_max =
-    50ms;  // "Error retries and exponential backoff" of DynamoDB's guide
 constexpr auto wait_max = 20s;
 constexpr auto retry_after_slack = 5s;
 
@@ -118,10 +117,11 @@ bool Attempts::again(Trouble trouble, std::optional<std::chrono::milliseconds> r
 
   transport::Deadline next = pacing_.now();
   if (trouble != Trouble::clock && trouble != Trouble::credentials) {
-    // Past 20 s whatever the factor, so that it cannot overflow.
-    const unsigned doublings = std::min(made_ - 1, 10U);
-    const std::chrono::duration<double> ceiling =
-        std::min<std::chrono::milliseconds>(first_wait_max * (1U << doublings), wait_max);
+    // In floating point, which so many doublings do not overflow.
+    using Milliseconds = std::chrono::duration<double, std::milli>;
+    const auto doublings = static_cast<int>(std::min(made_ - 1, 62U));
+    const Milliseconds ceiling = std::min<Milliseconds>(
+        Milliseconds(options_.base_delay) * std::ldexp(1.0, doublings), wait_max);
     auto wait =
         std::chrono::duration_cast<transport::Deadline::duration>(ceiling * pacing_.random());
     if (retry_after) {

@@ -64,6 +64,7 @@ struct RetryOptions {
   unsigned attempts_max = 3;  // the first included
   std::chrono::milliseconds total_timeout{30'000};
   std::chrono::milliseconds attempt_timeout{10'000};
+  std::chrono::milliseconds base_delay{50};  // as in DynamoDB's guide, "Error retries"
 };
 
 // The attempts of one call, counted from when this is made. Not thread-safe; what it is given must
@@ -81,9 +82,9 @@ class Attempts {
   // another, which has then begun. False at once if the failure is a lasting one, or attempts,
   // tokens or time have run out.
   //
-  // Waits a random part of 50 ms, doubled with each attempt, up to 20 s; and as long as the service
-  // asks for in `retry_after` (x-amz-retry-after), within the 5 s that follow. After a failure of
-  // clock or credentials, which the caller has put right, not at all.
+  // Waits a random part of base_delay, doubled with each attempt, up to 20 s; and as long as the
+  // service asks for in `retry_after` (x-amz-retry-after), within the 5 s that follow. After a
+  // failure of clock or credentials, which the caller has put right, not at all.
   bool again(Trouble trouble, std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
 
   // The attempt under way has its answer.

@@ -14,6 +14,7 @@ using base::ManualPacing;
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 TEST(Failure, OfAnAnswerIsWhatItsExceptionMeansWhateverTheStatus) {
   const Failure throttled{.trouble = Trouble::throttled};
@@ -90,6 +91,24 @@ TEST(Attempts, WaitARandomPartOfATimeThatDoublesUpToTwentySeconds) {
   }
   EXPECT_THAT(pacing.waits, ElementsAre(25ms, 50ms, 100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms,
                                         6400ms, 10'000ms, 10'000ms, 10'000ms));
+}
+
+TEST(Attempts, WaitFromAnotherDelayOnIfOneIsGiven) {
+  const auto waits = [](std::chrono::milliseconds base_delay) {
+    ManualPacing pacing(0.5);
+    RetryBudget budget;
+    const RetryOptions options{.attempts_max = 80, .total_timeout = 1h, .base_delay = base_delay};
+    Attempts attempts(options, budget, pacing);
+    while (attempts.again(Trouble::transient)) {
+    }
+    return pacing.waits;
+  };
+  EXPECT_THAT(waits(0ms), IsEmpty());
+  const auto rising = waits(6s);
+  ASSERT_EQ(rising.size(), 79U);
+  EXPECT_EQ(rising[0], 3s);
+  EXPECT_EQ(rising[1], 6s);
+  EXPECT_EQ(rising[78], 10s);
 }
 
 TEST(Attempts, AreAsManyAsAllowed) {
