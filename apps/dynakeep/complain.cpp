@@ -16,4 +16,8 @@ int complain(const Error& error) {
   return complain(misused ? exit_misused : exit_failed, error.message());
 }
 
+void warn(std::string_view what) {
+  std::cerr << "dynakeep: warning: " << printable(what) << std::endl;
+}
+
 }  // namespace dynakeep::app

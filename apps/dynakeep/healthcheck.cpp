@@ -22,14 +22,16 @@ constexpr int patience_seconds = 3;
 struct Target {
   std::string host = {};
   std::string port = "80";
+  std::string path = "/health";
 };
 
 // "http://host:port", with or without a path; IPv6 in brackets.
 bool parse_url(const std::string& url, Target& target) {
   const std::string scheme = "http://";
   if (!url.starts_with(scheme)) return false;
-  const std::string authority =
-      url.substr(scheme.size(), url.find('/', scheme.size()) - scheme.size());
+  const auto slash = url.find('/', scheme.size());
+  const std::string authority = url.substr(scheme.size(), slash - scheme.size());
+  if (slash != std::string::npos && slash + 1 < url.size()) target.path = url.substr(slash);
   const auto bracket = authority.find(']');
   const auto colon = authority.find(':', bracket == std::string::npos ? 0 : bracket);
   target.host = authority.substr(0, colon);
@@ -40,7 +42,7 @@ bool parse_url(const std::string& url, Target& target) {
   return !target.host.empty() && !target.port.empty();
 }
 
-// The answer to GET /health; empty if there is none in time.
+// The answer to GET; empty if there is none in time.
 std::string ask(const Target& target) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
@@ -53,8 +55,8 @@ std::string ask(const Target& target) {
     const timeval patience{.tv_sec = patience_seconds, .tv_usec = 0};
     ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    const std::string request =
-        "GET /health HTTP/1.1\r\nHost: " + target.host + "\r\nConnection: close\r\n\r\n";
+    const std::string request = "GET " + target.path + " HTTP/1.1\r\nHost: " + target.host +
+                                "\r\nConnection: close\r\n\r\n";
     if (::connect(socket, at->ai_addr, at->ai_addrlen) == 0 &&
         ::send(socket, request.data(), request.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(request.size())) {
@@ -92,7 +94,12 @@ void add_healthcheck(CLI::App& program, int& exit_code) {
   auto url = std::make_shared<std::string>("http://127.0.0.1:8000");
   CLI::App* command = program.add_subcommand(
       "healthcheck", "Ask a server how it is; ends with 0 if it is well, 1 if not");
-  command->add_option("url", *url, "Where it serves")->capture_default_str()->type_name("URL");
+  command
+      ->add_option("url", *url,
+                   "Where it serves; with a path, what to ask instead of /health, as in\n"
+                   "http://127.0.0.1:3000/readyz")
+      ->capture_default_str()
+      ->type_name("URL");
   command->callback([url, &exit_code] { exit_code = check(*url); });
 }
 

@@ -1,5 +1,8 @@
 #include <csignal>
+#include <cstddef>
 #include <iostream>
+#include <map>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -9,6 +12,28 @@
 #include "healthcheck.h"
 #include "keys.h"
 #include "serve.h"
+
+namespace {
+
+// CLI11 looks at the variables of all subcommands whichever runs, and one that makes no sense to
+// `dynakeep collections` would keep `dynakeep serve` from starting. So options have theirs from
+// when their subcommand is met.
+void look_at_variables_of_the_subcommand_alone(CLI::App& app) {
+  for (CLI::App* const command : app.get_subcommands(nullptr)) {
+    std::map<CLI::Option*, std::string> variables;
+    for (CLI::Option* const option : command->get_options()) {
+      if (option->get_envname().empty()) continue;
+      variables.emplace(option, option->get_envname());
+      option->envname("");
+    }
+    command->preparse_callback([variables](std::size_t) {
+      for (const auto& [option, name] : variables) option->envname(name);
+    });
+    look_at_variables_of_the_subcommand_alone(*command);
+  }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace dynakeep::app;
@@ -34,6 +59,7 @@ int main(int argc, char** argv) {
   add_events(program, exit_code);
   add_collections(program, exit_code);
   add_keys(program, exit_code);
+  look_at_variables_of_the_subcommand_alone(program);
 
   try {
     program.parse(argc, argv);

@@ -7,9 +7,12 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -17,10 +20,13 @@
 
 #include "complain.h"
 #include "connection.h"
+#include "counting.h"
 #include "dynakeep/open.h"
 #include "dynakeep/server.h"
+#include "dynakeep/services/api_keys.h"
 #include "exit_code.h"
 #include "logging.h"
+#include "served_collections.h"
 
 namespace dynakeep::app {
 
@@ -30,21 +36,24 @@ namespace {
 constexpr unsigned remote_threads = 64;
 
 struct ServeFlags {
-  std::string data = "./data";
+  std::optional<std::string> data = {};
   bool in_memory = false;
   std::string database = {};  // a connection string, in place of the two above
   std::string durability = "synced";
   std::uint32_t sync_interval_ms = 100;
   std::uint32_t cache_mb = 64;
 
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 8000;
+  std::optional<std::string> address = {};
+  std::optional<std::uint16_t> port = {};
   unsigned threads = 0;
   std::string access_keys = {};
   bool allow_unauthenticated = false;
   std::string region = "us-east-1";
 
-  std::string log_level = "warning";
+  ServedCollectionsFlags collections = {};
+  bool services_only = false;
+
+  std::optional<std::string> log_level = {};
   std::string log_format = "text";
 };
 
@@ -71,24 +80,36 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
-void wait_for_stop(const sigset_t& signals) {
+// With keys, SIGHUP has their file read again; without, it asks to stop like the others.
+void wait_for_stop(const sigset_t& signals, ApiKeys* keys) {
   int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigwait(&signals, &signal) != 0 || (signal == SIGHUP && keys != nullptr)) {
+    // An error is in the log, and the keys are as they were.
+    if (signal == SIGHUP) static_cast<void>(keys->reload());
+  }
   // Whoever asks a second time does not want to wait for what has begun.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-int complain_about_listening(const ServeFlags& flags, const Error& error) {
-  const std::string where = fmt::format("{} port {}", flags.address, flags.port);
+// Where a server listens; the flag is the one that says which port.
+struct Place {
+  std::string address = {};
+  std::uint16_t port = 0;
+  std::string_view flag = "--port";
+};
+
+int complain_about_listening(const Place& place, const Error& error) {
+  const std::string where = fmt::format("{} port {}", place.address, place.port);
   if (error.code() == ErrorCode::resource_in_use) {
     return complain(exit_no_address,
-                    where + " is in use by another program; choose another port with --port");
+                    fmt::format("{} is in use by another program; choose another port with {}",
+                                where, place.flag));
   }
   if (error.message().ends_with("is open to other machines")) {
     return complain(exit_misused,
                     fmt::format("{} is open to other machines; give --access-keys FILE, or "
                                 "--allow-unauthenticated to let everyone in",
-                                flags.address));
+                                place.address));
   }
   return complain(exit_no_address, error.message());
 }
@@ -111,17 +132,25 @@ Result<void> check_endpoint(Database& database) {
 
 std::string connection_string_of(const ServeFlags& flags) {
   if (!flags.database.empty()) return flags.database;
-  return flags.in_memory ? "memory:" : "embedded:" + flags.data;
+  if (flags.in_memory) return "memory:";
+  // As dynamodb-mini: where the environment's AWS_REGION and the like say.
+  if (flags.services_only && !flags.data) return "dynamodb://";
+  return "embedded:" + flags.data.value_or("./data");
 }
 
-Result<Served> open_database(const ServeFlags& flags, unsigned threads) {
+Result<Served> open_database(const ServeFlags& flags, unsigned threads,
+                             const std::optional<CollectionsSettings>& collections) {
   const std::string connection_string = connection_string_of(flags);
-  const OpenOptions options{
+  OpenOptions options{
       .embedded = {.durability = durabilities.at(flags.durability),
                    .sync_interval = std::chrono::milliseconds(flags.sync_interval_ms),
                    .cache_bytes = std::size_t{flags.cache_mb} << 20,
                    .region = flags.region},
       .remote = {.connections_max = threads}};
+  if (collections) {
+    options.remote.retry_base_delay = collections->retry_base_delay;
+    options.remote.attempts_max = collections->attempts_max;
+  }
   Served served{.database = TRY(open(connection_string, options))};
   if (connection_string == "memory:") {
     served.name = "from memory";
@@ -130,7 +159,8 @@ Result<Served> open_database(const ServeFlags& flags, unsigned threads) {
     served.name = connection_string.substr(embedded_scheme.size());
     served.property = "durability " + flags.durability;
   } else {
-    TRY(check_endpoint(*served.database));
+    // Services ask for their own tables, and may have no right to more.
+    if (!flags.services_only) TRY(check_endpoint(*served.database));
     served.name = connection_string;
     served.property =
         fmt::format("{}, {} threads", served.database->capabilities().engine, threads);
@@ -139,36 +169,109 @@ Result<Served> open_database(const ServeFlags& flags, unsigned threads) {
   return served;
 }
 
+// With collections alone dynamodb-mini's address and port, also where its variables do not say so.
+Place place_of(const ServeFlags& flags, const std::optional<CollectionsSettings>& collections) {
+  Place place{.address = flags.services_only ? "0.0.0.0" : "127.0.0.1",
+              .port = static_cast<std::uint16_t>(flags.services_only ? 3000 : 8000)};
+  if (collections && !flags.collections.port) {
+    place.address = collections->host.value_or(place.address);
+    place.port = collections->port.value_or(place.port);
+  }
+  if (flags.address) place.address = *flags.address;
+  if (flags.port) place.port = *flags.port;
+  return place;
+}
+
+int complain_about_collections(const CollectionsSettings& settings, const Error& error) {
+  if (error.code() == ErrorCode::resource_not_found) {
+    return complain(exit_failed,
+                    fmt::format("there are no tables '{}' and '{}', and CREATE_TABLES=false",
+                                settings.store.collections_table, settings.store.entries_table));
+  }
+  return complain(exit_failed, error.message());
+}
+
 int serve(const ServeFlags& flags) {
-  start_logging(flags.log_level, flags.log_format);
+  std::optional<CollectionsSettings> collections;
+  std::shared_ptr<ApiKeys> keys;
+  if (flags.collections.wanted) {
+    auto settings = collections_settings(flags.collections);
+    if (!settings) return complain(exit_misused, settings.error().message());
+    collections = std::move(*settings);
+  }
+  start_logging(flags.log_level.value_or(collections && collections->debug ? "debug" : "warning"),
+                flags.log_format);
   raise_file_limit();
   const sigset_t stop_signals = block_stop_signals();
 
-  ServerOptions server_options{.address = flags.address,
-                               .port = flags.port,
+  const Place place = place_of(flags, collections);
+  ServerOptions server_options{.address = place.address,
+                               .port = place.port,
                                .threads = flags.threads,
                                .allow_unauthenticated = flags.allow_unauthenticated,
-                               .region = flags.region};
+                               .region = flags.region,
+                               .serve_protocol = !flags.services_only};
   if (!flags.access_keys.empty()) {
-    auto keys = load_access_keys(flags.access_keys);
-    if (!keys) return complain(exit_misused, keys.error().message());
-    server_options.access_keys = std::move(*keys);
+    auto access_keys = load_access_keys(flags.access_keys);
+    if (!access_keys) return complain(exit_misused, access_keys.error().message());
+    server_options.access_keys = std::move(*access_keys);
+  }
+  if (collections) {
+    auto loaded = ApiKeys::load(collections->api_keys_file);
+    if (!loaded) return complain(exit_misused, loaded.error().message());
+    keys = std::move(*loaded);
   }
 
   const unsigned threads_if_remote = flags.threads != 0 ? flags.threads : remote_threads;
-  auto served = open_database(flags, threads_if_remote);
+  auto served = open_database(flags, threads_if_remote, collections);
   if (!served) return complain(Connection{connection_string_of(flags)}, served.error());
   if (served->is_remote) server_options.threads = threads_if_remote;
 
-  auto server = Server::start(*served->database, server_options);
-  if (!server) return complain_about_listening(flags, server.error());
+  std::vector<std::string> properties{served->property};
+  if (!flags.services_only) {
+    properties.emplace_back(flags.access_keys.empty() ? "any credentials" : "signatures verified");
+  }
+  ServedCollections serving;
+  if (collections) {
+    const bool has_own_server = flags.collections.port.has_value();
+    collections->service.serve_root = flags.services_only || has_own_server;
+    auto started = serve_collections(*served->database, keys, *collections);
+    if (!started) return complain_about_collections(*collections, started.error());
+    serving = std::move(*started);
+    if (!has_own_server) server_options.services = {serving.service};
+    properties.push_back("collections for " + counted(keys->size(), "API key"));
+  }
 
-  std::cout << fmt::format("dynakeep {} serving {} on {} ({}, {})", DYNAKEEP_VERSION, served->name,
-                           (*server)->endpoint(), served->property,
-                           flags.access_keys.empty() ? "any credentials" : "signatures verified")
-            << std::endl;
-  wait_for_stop(stop_signals);
+  auto server = Server::start(*served->database, server_options);
+  if (!server) return complain_about_listening(place, server.error());
+  std::unique_ptr<Server> collections_server;
+  if (flags.collections.port) {
+    const Place own{
+        .address = flags.address ? *flags.address : collections->host.value_or(place.address),
+        .port = *flags.collections.port,
+        .flag = "--collections-port"};
+    auto started = Server::start(*served->database, {.address = own.address,
+                                                     .port = own.port,
+                                                     .threads = server_options.threads,
+                                                     .services = {serving.service},
+                                                     .serve_protocol = false});
+    if (!started) return complain_about_listening(own, started.error());
+    collections_server = std::move(*started);
+  }
+
+  std::cout << fmt::format("dynakeep {} serving {} on {} ({})", DYNAKEEP_VERSION, served->name,
+                           (*server)->endpoint(), fmt::join(properties, ", "));
+  if (collections_server) {
+    std::cout << fmt::format(", collections on {}", collections_server->endpoint());
+  }
+  std::cout << std::endl;
+  wait_for_stop(stop_signals, keys.get());
+  // Both at once: neither takes requests while the other finishes what it has begun.
+  std::thread stopping([&] {
+    if (collections_server) collections_server->stop();
+  });
   (*server)->stop();
+  stopping.join();
   return exit_done;
 }
 
@@ -180,8 +283,7 @@ void add_serve(CLI::App& program, int& exit_code) {
       "serve",
       "Serve a database on the DynamoDB protocol, for every AWS SDK, the AWS CLI and other tools");
 
-  command->add_option("--data", flags->data, "Folder of the data; made if it is not there")
-      ->capture_default_str()
+  command->add_option("--data", flags->data, "Folder of the data [./data]; made if it is not there")
       ->type_name("FOLDER")
       ->group("Data");
   command
@@ -217,12 +319,10 @@ void add_serve(CLI::App& program, int& exit_code) {
       ->type_name("MB")
       ->group("Data");
 
-  command->add_option("--address", flags->address, "Address to listen on")
-      ->capture_default_str()
+  command->add_option("--address", flags->address, "Address to listen on [127.0.0.1]")
       ->type_name("ADDRESS")
       ->group("Network");
-  command->add_option("--port", flags->port, "Port to listen on; 0 lets the system choose")
-      ->capture_default_str()
+  command->add_option("--port", flags->port, "Port to listen on [8000]; 0 lets the system choose")
       ->type_name("PORT")
       ->group("Network");
   command
@@ -234,6 +334,16 @@ void add_serve(CLI::App& program, int& exit_code) {
       ->capture_default_str()
       ->type_name("N")
       ->group("Network");
+
+  add_served_collections_flags(*command, flags->collections);
+  command
+      ->add_flag("--services-only", flags->services_only,
+                 "Serve no DynamoDB protocol. Defaults are then dynamodb-mini's too: the data is\n"
+                 "in DynamoDB, where AWS_REGION and the like say, unless --data, --in-memory or\n"
+                 "--database does, the address is HOST, else 0.0.0.0, the port PORT, else 3000")
+      ->needs("--collections")
+      ->excludes("--collections-port")
+      ->group("Collections");
 
   command
       ->add_option("--access-keys", flags->access_keys,
@@ -250,9 +360,10 @@ void add_serve(CLI::App& program, int& exit_code) {
       ->type_name("REGION")
       ->group("Access");
 
-  command->add_option("--log-level", flags->log_level, "Log to stderr what is at least this grave")
+  command
+      ->add_option("--log-level", flags->log_level,
+                   "Log to stderr what is at least this grave [warning]")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}).description(""))
-      ->capture_default_str()
       ->type_name("debug|info|warning|error|off")
       ->group("Log");
   command->add_option("--log-format", flags->log_format, "A line of text, or an object of JSON")
@@ -264,8 +375,13 @@ void add_serve(CLI::App& program, int& exit_code) {
   command->footer(
       "Then, for example:\n"
       "  aws dynamodb list-tables --endpoint-url http://127.0.0.1:8000 --region us-east-1\n"
-      "with any credentials, unless --access-keys names those that are good. SIGTERM and SIGINT\n"
-      "finish the requests that have begun, then end with 0.");
+      "with any credentials, unless --access-keys names those that are good. With collections:\n"
+      "  dynakeep keys add --file api-keys.json --application my-app\n"
+      "  dynakeep serve --collections --api-keys api-keys.json\n"
+      "  curl -H 'x-api-key: KEY' http://127.0.0.1:8000/api/collection\n"
+      "SIGTERM and SIGINT finish the requests that have begun, then end with 0, and so does "
+      "SIGHUP\n"
+      "without --collections; with them it has the API keys read again.");
   command->callback([flags, &exit_code] { exit_code = serve(*flags); });
 }
 
