@@ -12,8 +12,9 @@
 namespace dynakeep::app {
 
 // A point in time as a person writes it: milliseconds since 1970 ("1561561561000"), ISO 8601
-// ("2026-01-31T12:00:00Z", and a day, "2026-01-31", as the start of it in UTC), "now", how long ago:
-// "90s ago", "2h ago", "3 days ago", or how long from now: "in 90d". Nothing for any other text.
+// ("2026-01-31T12:00:00Z", and a day, "2026-01-31", as the start of it in UTC), "now", how long
+// ago: "90s ago", "2h ago", "3 days ago", or how long from now: "in 90d". Nothing for any other
+// text.
 std::optional<Time> parse_moment(std::string_view text, Time now);
 
 // A length of time: a number and a unit, "90s", "15m", "12h", "30d", "2 weeks". Nothing for any
