@@ -18,6 +18,18 @@ void append_number(std::string& out, std::string_view name, std::int64_t number)
   out.append(",\"").append(name).append("\":").append(std::to_string(number));
 }
 
+// Where the quote stands that ends the string which begins at `at`.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  std::size_t quote = at;
+  std::size_t escapes = 0;  // backslashes before the quote: an odd one is the quote's
+  do {
+    quote = text.find('"', quote + 1);
+    if (quote == text.npos) return text.size();
+    for (escapes = 0; text[quote - 1 - escapes] == '\\';) ++escapes;
+  } while (escapes % 2 != 0);
+  return quote;
+}
+
 }  // namespace
 
 void append_compact_json(std::string& out, const std::string& text) {
@@ -25,9 +37,7 @@ void append_compact_json(std::string& out, const std::string& text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (c == '"') {
-      for (++at; at < text.size() && text[at] != '"'; ++at) {
-        if (text[at] == '\\') ++at;
-      }
+      at = end_of_string(text, at);
     } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
       out.append(text, begin, at - begin);
       begin = at + 1;

@@ -33,6 +33,23 @@ bool fits(const std::vector<std::string_view>& pattern,
                     });
 }
 
+// A route with its pattern taken apart.
+struct Row {
+  const Route* route = nullptr;
+  std::vector<std::string_view> pattern = {};
+};
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> all = [] {
+    std::vector<Row> made;
+    for (const auto& routes : all_routes()) {
+      for (const Route& route : routes) made.push_back({&route, segments_of(route.pattern)});
+    }
+    return made;
+  }();
+  return all;
+}
+
 std::string& parameter(Match& match, std::string_view word) {
   if (word == "{user}") return match.user;
   if (word == "{c}") return match.collection;
@@ -58,18 +75,15 @@ std::optional<Match> match(std::string_view method, std::string_view path) {
   const std::string_view wanted = method == "HEAD" ? std::string_view("GET") : method;
 
   Match found;
-  for (const auto& routes : all_routes()) {
-    for (const Route& route : routes) {
-      const auto pattern = segments_of(route.pattern);
-      if (!fits(pattern, segments)) continue;
-      found.allowed.push_back(route.method);
-      if (route.method != wanted) continue;
-      found.route = &route;
-      for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (is_parameter(pattern[i])) parameter(found, pattern[i]) = decoded[i];
-      }
-      return found;
+  for (const auto& [route, pattern] : rows()) {
+    if (!fits(pattern, segments)) continue;
+    found.allowed.push_back(route->method);
+    if (route->method != wanted) continue;
+    found.route = route;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+      if (is_parameter(pattern[i])) parameter(found, pattern[i]) = std::move(decoded[i]);
     }
+    return found;
   }
   return found;
 }
