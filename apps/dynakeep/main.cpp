@@ -12,6 +12,7 @@
 #include "healthcheck.h"
 #include "keys.h"
 #include "serve.h"
+#include "setup.h"
 
 namespace {
 
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
   add_events(program, exit_code);
   add_collections(program, exit_code);
   add_keys(program, exit_code);
+  add_setup(program, exit_code);
   look_at_variables_of_the_subcommand_alone(program);
 
   try {

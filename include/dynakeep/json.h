@@ -8,10 +8,14 @@
 
 namespace dynakeep {
 
+struct CreateTableRequest;
+
 // DynamoDB JSON, the form of the wire: {"artist":{"S":"Nina"},"plays":{"N":"12"}}. Binary is
 // base64.
 std::string to_dynamodb_json(const Item& item);
 std::string to_dynamodb_json(const AttributeValue& value);
+// The body of the request, which `aws dynamodb create-table --cli-input-json` takes too.
+std::string to_dynamodb_json(const CreateTableRequest& request);
 
 // Refuses what DynamoDB refuses, with its message: serialization errors for text that is not such
 // JSON, validation errors for values that cannot be (38 digits, empty or repeating sets, nesting

@@ -2,10 +2,12 @@
 
 #include "base/base64.h"
 #include "base/json_string.h"
+#include "dynakeep/table_requests.h"
 #include "model/encoded_item.h"
 #include "model/encoded_number.h"
 #include "model/item_text.h"
 #include "wire/json_reader.h"
+#include "wire/message_json.h"
 #include "wire/value_json.h"
 
 namespace dynakeep {
@@ -123,6 +125,10 @@ std::string to_dynamodb_json(const AttributeValue& value) {
   const std::string encoded = encoded_value(value);
   model::append_json_text(out, ValueView(encoded));
   return out;
+}
+
+std::string to_dynamodb_json(const CreateTableRequest& request) {
+  return wire::encode_message(request).value();  // it holds no item, which alone could be refused
 }
 
 Result<Item> item_from_dynamodb_json(std::string_view json) {
