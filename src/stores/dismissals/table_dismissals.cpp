@@ -21,15 +21,17 @@ constexpr const char* is_free = "attribute_not_exists(userId) OR expiresAt <= :n
 // without reading first; whatever else there may be is read, judged here, and written on the
 // condition that it is as it was seen.
 constexpr const char* is_plainly_active =
-    "attribute_exists(userId) AND size(createdAt) = :length AND createdAt <= :t AND "
+    "attribute_exists(userId) AND size(createdAt) = :length AND createdAt BETWEEN :zero AND :t AND "
     "(attribute_not_exists(dismissedAt) OR attribute_type(dismissedAt, :nul)) AND "
     "(attribute_not_exists(expiresAt) OR expiresAt > :now)";
 constexpr const char* is_plainly_dismissed =
-    "attribute_exists(userId) AND size(createdAt) = :length AND "
-    "attribute_type(dismissedAt, :text) AND size(dismissedAt) = :length AND "
+    "attribute_exists(userId) AND size(createdAt) = :length AND createdAt BETWEEN :zero AND :nine "
+    "AND size(dismissedAt) = :length AND dismissedAt BETWEEN :zero AND :nine AND "
     "attribute_not_exists(dismissedUntil) AND "
     "(attribute_not_exists(expiresAt) OR expiresAt > :now)";
 constexpr int time_length = 24;
+constexpr const char* first_digit = "0";
+constexpr const char* past_digits = ":";
 
 constexpr const char* of_user = "userId = :user";
 constexpr const char* of_user_with_prefix = "userId = :user AND begins_with(id, :prefix)";
@@ -376,12 +378,13 @@ TableDismissals::Before TableDismissals::update_to(const Dismissible& next, cons
   } else {
     values.emplace(":now", seconds_value(change.now));
     values.emplace(":length", time_length);
+    values.emplace(":zero", first_digit);
     if (change.kind == Change::Kind::dismiss) {
       condition = is_plainly_active;
       values.emplace(":nul", "NULL");
     } else {
       condition = is_plainly_dismissed;
-      values.emplace(":text", "S");
+      values.emplace(":nine", past_digits);
     }
   }
   auto answer = database_.update_item(

@@ -99,6 +99,11 @@ TEST_P(StoredDismissals, ThatCannotBeReadAreRefusedAndStayAsTheyAre) {
     malformed.emplace_back(value, nullptr);
     malformed.emplace_back(value, created);
   }
+  for (const char* text : {"not-a-time-but-as-long!!", "-000-01-01T00:00:00.000Z"}) {
+    malformed.emplace_back(text, nullptr);
+    malformed.emplace_back(text, created);
+    malformed.emplace_back(created, text);
+  }
   malformed.emplace_back("", nullptr);
   malformed.emplace_back(nullptr, nullptr);
   malformed.emplace_back("0nce upon a time", nullptr);
