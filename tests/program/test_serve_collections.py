@@ -576,6 +576,36 @@ def test_no_secret_is_ever_said(serve, folder, backend):
             assert secret not in said
 
 
+# ---- what the documents say ----
+
+
+def test_the_examples_of_the_documents_work(tmp_path):
+    """The two blocks of commands below "Serving it", as they stand but for the port."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "docs/stores/versioned-collections.md").read_text("utf-8")
+    serving = text.split("\n## Serving it\n")[1].split("\n### ")[0]
+    blocks = [re.sub(r"^    ", "", block, flags=re.M) for block in
+              re.findall(r"(?:^    .*\n(?:\n(?=    ))?)+", serving, flags=re.M)]
+    assert len(blocks) == 2
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    start, use = blocks
+    assert "127.0.0.1:8000" in use and start.rstrip().endswith("--api-keys api-keys.json")
+    script = (start.rstrip() + f" --port {port} >served &\ntrap 'kill $!' EXIT\n"
+              "until grep -q serving served; do sleep 0.05; done\n" +
+              re.sub(r"^(ask (?!\(\)).*)$", r"\1\necho", use.replace(":8000", f":{port}"), flags=re.M))
+    (tmp_path / "dynakeep").symlink_to(PROGRAM)
+    done = subprocess.run(["bash", "-euc", script], cwd=tmp_path, text=True, capture_output=True, check=False,
+                          timeout=PATIENCE_SECONDS, env=environment(PATH=f"{tmp_path}:{os.environ['PATH']}"))
+    assert done.returncode == 0, done.stderr
+    printed = [json.loads(line) if line else None for line in done.stdout.splitlines()]
+    first, updated, versions, restored, deleted, current = printed
+    assert [(each["name"], each["value"]) for each in first] == [("hello", {"stars": 1})]
+    assert updated is None and deleted is None
+    assert [(each["revision"], each["value"]) for each in versions["versions"]] == [(2, {"stars": 2}), (1, {"stars": 1})]
+    assert (restored["revision"], restored["value"]) == (3, {"stars": 1})
+    assert [(each["name"], "deletedAt" in each["meta"]) for each in current] == [("hello", True)]
+
+
 # ---- how it ends ----
 
 
