@@ -1,19 +1,35 @@
 #include "services/versioned_collections/conditions.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/utf8.h"
 #include "http/entity_tag.h"
 #include "services/versioned_collections/answer.h"
 
 namespace dynakeep::services::collections {
 namespace {
 
-std::string author(const Call& call) {
-  const auto actor = call.request.headers.find("x-actor").value_or("");
-  if (actor.empty()) return call.key.label;
-  if (call.key.label.empty()) return std::string(actor);
-  return call.key.label + "/" + std::string(actor);
+// What is kept in the tables is text. Empty if there is no such header.
+Result<std::string> text_header(const Call& call, const char* name) {
+  const std::string_view text = call.request.headers.find(name).value_or(std::string_view());
+  if (!base::is_utf8(text)) {
+    return Error(ErrorCode::invalid_argument, std::string(name) + " must be UTF-8");
+  }
+  return std::string(text);
+}
+
+Result<void> put_who_and_why(const Call& call, WriteOptions& options) {
+  const std::string actor = TRY(text_header(call, "X-Actor"));
+  options.by = call.key.label;
+  if (!options.by.empty() && !actor.empty()) options.by += '/';
+  options.by += actor;
+  options.message = TRY(text_header(call, "X-Comment"));
+  if (call.request.headers.contains("Idempotency-Key")) {
+    options.idempotency_key = TRY(text_header(call, "Idempotency-Key"));
+  }
+  return {};
 }
 
 }  // namespace
@@ -36,9 +52,7 @@ Result<void> put_if_match(std::string_view field, WriteOptions& options) {
 std::optional<http::HttpResponse> read_write_options(const Call& call, ConditionRules rules,
                                                      WriteOptions& options) {
   const http::Headers& headers = call.request.headers;
-  options.by = author(call);
-  options.message = headers.find("x-comment").value_or("");
-  if (const auto key = headers.find("idempotency-key")) options.idempotency_key = *key;
+  if (const auto put = put_who_and_why(call, options); !put) return refusal(call, put.error());
 
   const auto none_match = headers.find("if-none-match");
   if (rules.if_absent && none_match) {

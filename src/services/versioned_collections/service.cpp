@@ -58,6 +58,29 @@ bool may(const ApiKey& key, const Route& route, const ResourcePath& path) {
   return !of_a_user || key.may_reach(slug(path.user));
 }
 
+// What happened, without what must not be in a log: keys, queries (in which some put their key) and
+// bodies.
+void note(const http::HttpRequest& request, const std::string& id, const ApiKey* key,
+          const http::HttpResponse& answer, std::chrono::steady_clock::duration took) {
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took);
+  base::log(LogLevel::info, "collections request",
+            {{"request", id},
+             {"method", request.method},
+             {"path", std::string(request.path())},
+             {"application", key != nullptr ? key->application : ""},
+             {"key", key != nullptr ? key->name() : ""},
+             {"status", std::to_string(answer.status)},
+             {"microseconds", std::to_string(microseconds.count())}});
+  if (!base::is_logged(LogLevel::debug)) return;
+  const http::Headers& headers = request.headers;
+  base::log(LogLevel::debug, "more of a collections request",
+            {{"request", id},
+             {"client", request.client_address},
+             {"user_agent", std::string(headers.find("user-agent").value_or(""))},
+             {"body_bytes", std::to_string(request.body.size())},
+             {"answer_bytes", answer.source ? "streamed" : std::to_string(answer.body.size())}});
+}
+
 class CollectionsService final : public http::HttpService {
  public:
   CollectionsService(VersionedCollections& store, std::shared_ptr<ApiKeys> keys,
@@ -82,16 +105,7 @@ class CollectionsService final : public http::HttpService {
     http::HttpResponse answer = respond(request, id, key);
     allow_other_origins(answer);
     if (base::is_logged(LogLevel::info)) {
-      const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
-          std::chrono::steady_clock::now() - began);
-      base::log(LogLevel::info, "collections request",
-                {{"request", id},
-                 {"method", request.method},
-                 {"path", std::string(request.path())},
-                 {"application", key ? key->application : ""},
-                 {"key", key ? key->name() : ""},
-                 {"status", std::to_string(answer.status)},
-                 {"microseconds", std::to_string(took.count())}});
+      note(request, id, key.get(), answer, std::chrono::steady_clock::now() - began);
     }
     return answer;
   }

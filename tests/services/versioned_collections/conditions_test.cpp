@@ -160,6 +160,9 @@ TEST_P(CollectionsConditions, TellOfAVersionWhoWroteItAndWhy) {
   EXPECT_EQ(get(post_).body.find("alice"), std::string::npos);
   EXPECT_EQ(put(post_, renamed, {{"X-Actor", std::string(257, 'a')}}).status, 400);
   EXPECT_EQ(put(post_, renamed, {{"X-Comment", std::string(1025, 'a')}}).status, 400);
+  for (const char* const header : {"X-Actor", "X-Comment", "Idempotency-Key"}) {
+    EXPECT_EQ(put(post_, renamed, {{header, "\xFF"}}).status, 400) << header;
+  }
 }
 
 ON_EVERY_SERVICE_KIND(CollectionsConditions);

@@ -125,6 +125,26 @@ TEST_P(EntriesOverHttp, ReadMembersAsJavaScriptDoes) {
               HasSubstr(R"("value":["\ud800","é /"])"));
 }
 
+TEST_P(EntriesOverHttp, HaveNoHalfOfACharacterInTheirName) {
+  const std::string posts = collection();
+  EXPECT_EQ(post(posts + "/entry", R"({"name":"\ud800"})").status, 400);
+  EXPECT_EQ(post("/api/user/user-1/collection", R"({"name":"\ud800"})").status, 400);
+  EXPECT_THAT(get(entry(posts, R"({"name":"\ud83d\ude00 \u0000"})")).body,
+              HasSubstr("\"name\":\"\xF0\x9F\x98\x80 \\u0000\""));
+}
+
+TEST_P(EntriesOverHttp, OfAnIdThatNoneCanHaveAreNotThere) {
+  const std::string entries = collection() + "/entry/";
+  for (const std::string& odd : {std::string("%20"), std::string("%E4%B8%AD"),
+                                 std::string(1100, 'e'), std::string("a%00b")}) {
+    EXPECT_EQ(get(entries + odd).status, 404) << odd;
+    EXPECT_EQ(put(entries + odd, R"({"name":"n"})").status, 404) << odd;
+    EXPECT_EQ(remove(entries + odd).status, 404) << odd;
+    EXPECT_EQ(get("/api/user/user-1/collection/" + odd).status, 404) << odd;
+    EXPECT_EQ(get("/api/user/user-1/collection/" + odd + "/entry").status, 404) << odd;
+  }
+}
+
 TEST_P(EntriesOverHttp, IgnoreWhatElseTheirBodySays) {
   const std::string posts = collection();
   const std::string location =
