@@ -11,9 +11,9 @@
 namespace dynakeep::services::collections {
 namespace {
 
-// RFC 7240. Of several preferences each may come with a comma or a field of its own; the first
-// field is enough for the one that is known here.
+// RFC 7240. Who may only write is not shown what a write left as it was.
 bool prefers_representation(const Call& call) {
+  if (!call.key.may(ApiPermission::read)) return false;
   const auto field = call.request.headers.find("prefer");
   return field && field->find("return=representation") != field->npos;
 }
