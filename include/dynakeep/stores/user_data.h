@@ -230,9 +230,10 @@ class UserDataStore {
   // Loads, lets `change` work on the turn, and saves in SaveMode::guarded; all of it again while
   // others are in the way, at most attempts_max times. For what depends on what is stored, such as
   // counters. Adds no entry to the history unless `change` asks for one. An error of `change` ends
-  // it, and nothing is saved.
+  // it, and nothing is saved. `session` as of load().
   virtual Result<UserTurn> update(std::string_view user_id,
-                                  const std::function<Result<void>(UserTurn&)>& change) = 0;
+                                  const std::function<Result<void>(UserTurn&)>& change,
+                                  const UserSessionOptions* session = nullptr) = 0;
 
   // Removes all that is stored of the user; whether there was anything. With `if_updated_at`, only
   // if that is what stands in updatedAt: write_conflict otherwise.

@@ -503,9 +503,10 @@ Result<SaveReport> TableUserData::save(UserTurn& turn, std::optional<SaveMode> m
 }
 
 Result<UserTurn> TableUserData::update(std::string_view user_id,
-                                       const std::function<Result<void>(UserTurn&)>& change) {
+                                       const std::function<Result<void>(UserTurn&)>& change,
+                                       const UserSessionOptions* session) {
   for (unsigned attempt = 1;; ++attempt) {
-    UserTurn turn = TRY(load(user_id, {}, nullptr));
+    UserTurn turn = TRY(load(user_id, {}, session));
     turn.adds_entry = false;
     TRY(change(turn));
     const auto saved = save(turn, SaveMode::guarded);

@@ -26,7 +26,8 @@ class TableUserData final : public UserDataStore {
                         const UserSessionOptions* session) override;
   Result<SaveReport> save(UserTurn& turn, std::optional<SaveMode> mode) override;
   Result<UserTurn> update(std::string_view user_id,
-                          const std::function<Result<void>(UserTurn&)>& change) override;
+                          const std::function<Result<void>(UserTurn&)>& change,
+                          const UserSessionOptions* session) override;
 
   Result<bool> erase(std::string_view user_id,
                      std::optional<std::string_view> if_updated_at) override;
