@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -80,38 +81,47 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
-// With keys, SIGHUP has their file read again; without, it asks to stop like the others.
+// Until one of them comes. With keys, SIGHUP only has their file read again.
 void wait_for_stop(const sigset_t& signals, ApiKeys* keys) {
-  int signal = 0;
-  while (sigwait(&signals, &signal) != 0 || (signal == SIGHUP && keys != nullptr)) {
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP || keys == nullptr) break;
     // An error is in the log, and the keys are as they were.
-    if (signal == SIGHUP) static_cast<void>(keys->reload());
+    static_cast<void>(keys->reload());
   }
   // Whoever asks a second time does not want to wait for what has begun.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-// Where a server listens; the flag is the one that says which port.
-struct Place {
-  std::string address = {};
-  std::uint16_t port = 0;
-  std::string_view flag = "--port";
+// A server to be: what it is told, and by which flag its port.
+struct Listening {
+  ServerOptions options = {};
+  std::string_view port_flag = "--port";
 };
 
-int complain_about_listening(const Place& place, const Error& error) {
-  const std::string where = fmt::format("{} port {}", place.address, place.port);
+int complain_about_listening(const Listening& listening, const Error& error) {
+  const auto& [address, port] = std::tie(listening.options.address, listening.options.port);
   if (error.code() == ErrorCode::resource_in_use) {
     return complain(exit_no_address,
-                    fmt::format("{} is in use by another program; choose another port with {}",
-                                where, place.flag));
+                    fmt::format("{} port {} is in use by another program; choose another port "
+                                "with {}",
+                                address, port, listening.port_flag));
   }
   if (error.message().ends_with("is open to other machines")) {
     return complain(exit_misused,
                     fmt::format("{} is open to other machines; give --access-keys FILE, or "
                                 "--allow-unauthenticated to let everyone in",
-                                place.address));
+                                address));
   }
   return complain(exit_no_address, error.message());
+}
+
+// All at once: none takes requests while another finishes what it has begun.
+void stop(const std::vector<std::unique_ptr<Server>>& servers) {
+  std::vector<std::thread> stopping;
+  for (const auto& server : servers) stopping.emplace_back([&server] { server->stop(); });
+  for (std::thread& each : stopping) each.join();
 }
 
 // What is served, and how the line that says so calls it.
@@ -169,17 +179,27 @@ Result<Served> open_database(const ServeFlags& flags, unsigned threads,
   return served;
 }
 
-// With collections alone dynamodb-mini's address and port, also where its variables do not say so.
-Place place_of(const ServeFlags& flags, const std::optional<CollectionsSettings>& collections) {
-  Place place{.address = flags.services_only ? "0.0.0.0" : "127.0.0.1",
-              .port = static_cast<std::uint16_t>(flags.services_only ? 3000 : 8000)};
+// The main server's. Alone, services have dynamodb-mini's address and port unless told others.
+void choose_place(const ServeFlags& flags, const std::optional<CollectionsSettings>& collections,
+                  ServerOptions& options) {
+  options.address = flags.services_only ? "0.0.0.0" : "127.0.0.1";
+  options.port = flags.services_only ? 3000 : 8000;
   if (collections && !flags.collections.port) {
-    place.address = collections->host.value_or(place.address);
-    place.port = collections->port.value_or(place.port);
+    options.address = collections->host.value_or(options.address);
+    options.port = collections->port.value_or(options.port);
   }
-  if (flags.address) place.address = *flags.address;
-  if (flags.port) place.port = *flags.port;
-  return place;
+  options.address = flags.address.value_or(options.address);
+  options.port = flags.port.value_or(options.port);
+}
+
+// What serves collections, and nothing else, on a port of their own.
+Listening own_server(const ServeFlags& flags, const CollectionsSettings& collections,
+                     const ServerOptions& main) {
+  return {.options = {.address = flags.address.value_or(collections.host.value_or(main.address)),
+                      .port = *flags.collections.port,
+                      .threads = main.threads,
+                      .serve_protocol = false},
+          .port_flag = "--collections-port"};
 }
 
 int complain_about_collections(const CollectionsSettings& settings, const Error& error) {
@@ -193,7 +213,6 @@ int complain_about_collections(const CollectionsSettings& settings, const Error&
 
 int serve(const ServeFlags& flags) {
   std::optional<CollectionsSettings> collections;
-  std::shared_ptr<ApiKeys> keys;
   if (flags.collections.wanted) {
     auto settings = collections_settings(flags.collections);
     if (!settings) return complain(exit_misused, settings.error().message());
@@ -204,74 +223,57 @@ int serve(const ServeFlags& flags) {
   raise_file_limit();
   const sigset_t stop_signals = block_stop_signals();
 
-  const Place place = place_of(flags, collections);
-  ServerOptions server_options{.address = place.address,
-                               .port = place.port,
-                               .threads = flags.threads,
-                               .allow_unauthenticated = flags.allow_unauthenticated,
-                               .region = flags.region,
-                               .serve_protocol = !flags.services_only};
+  Listening main{.options = {.threads = flags.threads,
+                             .allow_unauthenticated = flags.allow_unauthenticated,
+                             .region = flags.region,
+                             .serve_protocol = !flags.services_only}};
+  choose_place(flags, collections, main.options);
   if (!flags.access_keys.empty()) {
     auto access_keys = load_access_keys(flags.access_keys);
     if (!access_keys) return complain(exit_misused, access_keys.error().message());
-    server_options.access_keys = std::move(*access_keys);
+    main.options.access_keys = std::move(*access_keys);
   }
+  std::shared_ptr<ApiKeys> api_keys;
   if (collections) {
     auto loaded = ApiKeys::load(collections->api_keys_file);
     if (!loaded) return complain(exit_misused, loaded.error().message());
-    keys = std::move(*loaded);
+    api_keys = std::move(*loaded);
   }
 
   const unsigned threads_if_remote = flags.threads != 0 ? flags.threads : remote_threads;
   auto served = open_database(flags, threads_if_remote, collections);
   if (!served) return complain(Connection{connection_string_of(flags)}, served.error());
-  if (served->is_remote) server_options.threads = threads_if_remote;
-
+  if (served->is_remote) main.options.threads = threads_if_remote;
   std::vector<std::string> properties{served->property};
   if (!flags.services_only) {
     properties.emplace_back(flags.access_keys.empty() ? "any credentials" : "signatures verified");
   }
+
   ServedCollections serving;
+  std::vector<Listening> to_be{main};
   if (collections) {
-    const bool has_own_server = flags.collections.port.has_value();
-    collections->service.serve_root = flags.services_only || has_own_server;
-    auto started = serve_collections(*served->database, keys, *collections);
+    if (flags.collections.port) to_be.push_back(own_server(flags, *collections, main.options));
+    Listening& its_server = to_be.back();
+    collections->service.serve_root = !its_server.options.serve_protocol;
+    auto started = serve_collections(*served->database, api_keys, *collections);
     if (!started) return complain_about_collections(*collections, started.error());
     serving = std::move(*started);
-    if (!has_own_server) server_options.services = {serving.service};
-    properties.push_back("collections for " + counted(keys->size(), "API key"));
+    its_server.options.services.push_back(serving.service);
+    properties.push_back("collections for " + counted(api_keys->size(), "API key"));
   }
 
-  auto server = Server::start(*served->database, server_options);
-  if (!server) return complain_about_listening(place, server.error());
-  std::unique_ptr<Server> collections_server;
-  if (flags.collections.port) {
-    const Place own{
-        .address = flags.address ? *flags.address : collections->host.value_or(place.address),
-        .port = *flags.collections.port,
-        .flag = "--collections-port"};
-    auto started = Server::start(*served->database, {.address = own.address,
-                                                     .port = own.port,
-                                                     .threads = server_options.threads,
-                                                     .services = {serving.service},
-                                                     .serve_protocol = false});
-    if (!started) return complain_about_listening(own, started.error());
-    collections_server = std::move(*started);
+  std::vector<std::unique_ptr<Server>> servers;
+  for (const Listening& listening : to_be) {
+    auto server = Server::start(*served->database, listening.options);
+    if (!server) return complain_about_listening(listening, server.error());
+    servers.push_back(std::move(*server));
   }
-
   std::cout << fmt::format("dynakeep {} serving {} on {} ({})", DYNAKEEP_VERSION, served->name,
-                           (*server)->endpoint(), fmt::join(properties, ", "));
-  if (collections_server) {
-    std::cout << fmt::format(", collections on {}", collections_server->endpoint());
-  }
+                           servers.front()->endpoint(), fmt::join(properties, ", "));
+  if (servers.size() > 1) std::cout << ", collections on " << servers.back()->endpoint();
   std::cout << std::endl;
-  wait_for_stop(stop_signals, keys.get());
-  // Both at once: neither takes requests while the other finishes what it has begun.
-  std::thread stopping([&] {
-    if (collections_server) collections_server->stop();
-  });
-  (*server)->stop();
-  stopping.join();
+  wait_for_stop(stop_signals, api_keys.get());
+  stop(servers);
   return exit_done;
 }
 
@@ -350,6 +352,7 @@ void add_serve(CLI::App& program, int& exit_code) {
                    "Verify every signature against the keys in this file:\n"
                    R"([{"access_key_id": "...", "secret_access_key": "..."}])")
       ->type_name("FILE")
+      ->excludes("--services-only")
       ->group("Access");
   command
       ->add_flag("--allow-unauthenticated", flags->allow_unauthenticated,

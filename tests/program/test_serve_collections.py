@@ -664,6 +664,7 @@ def test_flags_that_make_no_sense_are_refused(serve):
     for flags, words in ((["--api-keys", "api-keys.json"], "--collections"),
                          (["--services-only"], "--collections"),
                          (["--collections", "--services-only", "--collections-port", "1"], "--collections-port"),
+                         (["--collections", "--services-only", "--access-keys", "keys.json"], "--access-keys"),
                          (["--collections", "--collections-port", "65536"], "--collections-port")):
         serving = serve("--in-memory", *flags)
         assert (serving.end(), serving.ready_line) == (2, "")

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -315,6 +316,26 @@ TEST_F(ApiKeysOfAFile, AreReadAtOnceWhenTold) {
   write("broken");
   EXPECT_FALSE(keys->reload());
   EXPECT_EQ(application_of(*keys, "k"), "b");
+}
+
+TEST_F(ApiKeysOfAFile, AreFoundWhileTheyAreReadAgain) {
+  write(R"([{"application": "a", "key": "k"}])");
+  const auto keys = load();
+  std::vector<std::thread> running;
+  for (int t = 0; t < 3; ++t) {
+    running.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        clock_.advance(1s);
+        EXPECT_EQ(application_of(*keys, "k"), "a");
+      }
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    std::ofstream(path_ + ".new") << R"([{"application": "a", "key": "k"}])";
+    std::filesystem::rename(path_ + ".new", path_);
+    EXPECT_TRUE(keys->reload());
+  }
+  for (std::thread& thread : running) thread.join();
 }
 
 TEST(ApiKeysOfRecords, AreFoundAndStayAsTheyAre) {
