@@ -26,7 +26,7 @@ constexpr const char* is_plainly_active =
     "(attribute_not_exists(expiresAt) OR expiresAt > :now)";
 constexpr const char* is_plainly_dismissed =
     "attribute_exists(userId) AND size(createdAt) = :length AND createdAt BETWEEN :zero AND :nine "
-    "AND size(dismissedAt) = :length AND dismissedAt BETWEEN :zero AND :nine AND "
+    "AND size(dismissedAt) = :length AND dismissedAt BETWEEN :zero AND :since AND "
     "attribute_not_exists(dismissedUntil) AND "
     "(attribute_not_exists(expiresAt) OR expiresAt > :now)";
 constexpr int time_length = 24;
@@ -385,6 +385,8 @@ TableDismissals::Before TableDismissals::update_to(const Dismissible& next, cons
     } else {
       condition = is_plainly_dismissed;
       values.emplace(":nine", past_digits);
+      // A request that the network held back must not take back a dismissal of after it.
+      values.emplace(":since", time_value(change.now));
     }
   }
   auto answer = database_.update_item(
