@@ -1,7 +1,5 @@
 #include "bank.h"
 
-#include <array>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -9,8 +7,6 @@
 #include <sstream>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "bank_until_killed.h"
 #include "dynakeep/embedded.h"
@@ -18,6 +14,7 @@
 #include "dynakeep/server.h"
 #include "support/fault_proxy.h"
 #include "support/remote_databases.h"
+#include "telling_child.h"
 
 // Commands of many threads on few aggregates, as a random history. `DYNAKEEP_SEED` gives another.
 namespace dynakeep::crash {
@@ -117,68 +114,18 @@ TEST(Bank, FoldsToWhatItsThreadsWereAnsweredThroughAFaultyNetwork) {
 
 // ---- killed ----
 
-// A child that runs the bank at a folder until it is killed, and tells of each command.
-class Branch {
- public:
-  Branch(const std::string& path, const std::string& run, std::uint64_t seed) {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(pipe(ends.data()), 0);
-    const std::string seed_text = std::to_string(seed);
-    child_ = fork();
-    if (child_ == 0) {
-      dup2(ends[1], STDOUT_FILENO);
-      close(ends[0]);
-      close(ends[1]);
-      execl("/proc/self/exe", "bank", "--run-bank-until-killed", path.c_str(), run.c_str(),
-            seed_text.c_str(), static_cast<char*>(nullptr));
-      _exit(127);
-    }
-    close(ends[1]);
-    from_child_ = ends[0];
-  }
-
-  // Listens until `commands` are done, kills it, and hears what it had still said.
-  void kill_after(std::size_t commands, BankStory& story) {
-    const std::size_t before = story.done.size();
-    while (story.done.size() - before < commands && hear(story)) {
-    }
-    kill(child_, SIGKILL);
-    int status = 0;
-    waitpid(child_, &status, 0);
-    EXPECT_TRUE(WIFSIGNALED(status)) << "it ended by itself, with status " << status;
-    while (hear(story)) {
-    }
-    close(from_child_);
-  }
-
- private:
-  bool hear(BankStory& story) {
-    std::array<char, 65536> buffer{};
-    const ssize_t got = read(from_child_, buffer.data(), buffer.size());
-    if (got <= 0) return false;
-    rest_.append(buffer.data(), static_cast<std::size_t>(got));
-    std::size_t end = 0;
-    while ((end = rest_.find('\n')) != std::string::npos) {
-      std::istringstream line(rest_.substr(0, end));
-      rest_.erase(0, end + 1);
-      std::string what;
-      std::string command;
-      line >> what >> command;
-      if (what == "begin") story.begin(command);
-      if (what == "fail") story.failed.insert(command);
-      if (what != "done") continue;
-      std::vector<BankStory::Place> places;
-      BankStory::Place place;
-      while (line >> place.first >> place.second) places.push_back(place);
-      story.finish(command, places);
-    }
-    return true;
-  }
-
-  pid_t child_ = -1;
-  int from_child_ = -1;
-  std::string rest_;
-};
+void hear(std::istringstream& line, BankStory& story) {
+  std::string what;
+  std::string command;
+  line >> what >> command;
+  if (what == "begin") story.begin(command);
+  if (what == "fail") story.failed.insert(command);
+  if (what != "done") return;
+  std::vector<BankStory::Place> places;
+  BankStory::Place place;
+  while (line >> place.first >> place.second) places.push_back(place);
+  story.finish(command, places);
+}
 
 TEST(Bank, FoldsToWhatItsThreadsWereAnsweredThoughKilled) {
   const std::uint64_t seed = seed_of_this_run();
@@ -187,8 +134,12 @@ TEST(Bank, FoldsToWhatItsThreadsWereAnsweredThoughKilled) {
   ASSERT_NE(mkdtemp(path.data()), nullptr);
   BankStory story;
   for (int round = 0; round < 12 && !testing::Test::HasFailure(); ++round) {
-    Branch branch(path, "run" + std::to_string(round), random());
-    branch.kill_after(random() % 60 + 1, story);
+    const std::string run = "run" + std::to_string(round);
+    TellingChild branch({"--run-bank-until-killed", path, run, std::to_string(random())},
+                        [&](std::istringstream& line) { hear(line, story); });
+    const std::size_t enough = story.done.size() + random() % 60 + 1;
+    branch.listen_while([&] { return story.done.size() < enough; });
+    branch.kill();
 
     const auto database = open_embedded({.path = path});
     ASSERT_TRUE(database) << database.error();
@@ -207,24 +158,17 @@ int run_bank_until_killed(const std::string& path, const std::string& run, std::
   const auto storage = single_table_event_storage(**database, {.table_name = bank_table_name});
   if (!storage->create_table()) return 1;
 
-  // One write a line, so that lines of several threads do not mix, and nothing waits in a buffer
-  // that a kill would empty.
-  const auto tell = [](const std::string& line) {
-    if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-      _exit(2);
-    }
-  };
   const BankTeller teller{
-      .begin = [&](const std::string& command) { tell("begin " + command + "\n"); },
+      .begin = [&](const std::string& command) { tell("begin " + command); },
       .finish =
           [&](const std::string& command, const std::vector<BankStory::Place>& places) {
             std::string line = "done " + command;
             for (const auto& [account, version] : places) {
               line += " " + account + " " + std::to_string(version);
             }
-            tell(line + "\n");
+            tell(line);
           },
-      .fail = [&](const std::string& command, const Error&) { tell("fail " + command + "\n"); }};
+      .fail = [&](const std::string& command, const Error&) { tell("fail " + command); }};
   run_bank(accounts_on(*storage), 8, 1'000'000, run, seed, teller);
   return 0;
 }

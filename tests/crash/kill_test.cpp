@@ -1,6 +1,3 @@
-#include <array>
-#include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -8,15 +5,14 @@
 #include <sstream>
 #include <string>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bank_until_killed.h"
+#include "dismissals_until_killed.h"
 #include "dynakeep/embedded.h"
 #include "history.h"
+#include "telling_child.h"
 
 // Kills the writer at random moments, and looks at what is left: every answered write is there, no
 // transaction is there by half, every index entry matches its item, and the counts are exact.
@@ -36,67 +32,16 @@ struct Story {
   int writes_done = 0;
 };
 
-class Writer {
- public:
-  Writer(const std::string& path, std::uint64_t seed) {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(pipe(ends.data()), 0);
-    const std::string seed_text = std::to_string(seed);
-    child_ = fork();
-    if (child_ == 0) {
-      dup2(ends[1], STDOUT_FILENO);
-      close(ends[0]);
-      close(ends[1]);
-      execl("/proc/self/exe", "crash_writer", "--write-until-killed", path.c_str(),
-            seed_text.c_str(), static_cast<char*>(nullptr));
-      _exit(127);
-    }
-    close(ends[1]);
-    from_writer_ = ends[0];
-  }
-
-  // Reads what it tells until `writes` are done, lets it go on for `grace`, kills it, reads the
-  // rest.
-  void kill_after(int writes, std::chrono::microseconds grace, Story& story) {
-    const int before = story.writes_done;
-    while (story.writes_done - before < writes && read_some(story)) {
-    }
-    usleep(static_cast<useconds_t>(grace.count()));
-    kill(child_, SIGKILL);
-    int status = 0;
-    waitpid(child_, &status, 0);
-    EXPECT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself, with status " << status;
-    while (read_some(story)) {
-    }
-    close(from_writer_);
-  }
-
- private:
-  bool read_some(Story& story) {
-    std::array<char, 65536> buffer{};
-    const ssize_t got = read(from_writer_, buffer.data(), buffer.size());
-    if (got <= 0) return false;
-    rest_.append(buffer.data(), static_cast<std::size_t>(got));
-    std::size_t end = 0;
-    while ((end = rest_.find('\n')) != std::string::npos) {
-      std::istringstream line(rest_.substr(0, end));
-      rest_.erase(0, end + 1);
-      std::string what;
-      std::string kind;
-      int number = 0;
-      std::int64_t turn = 0;
-      line >> what >> kind >> number >> turn;
-      Told& told = kind == "song" ? story.songs[number] : story.ledgers[number];
-      (what == "begin" ? told.begun : told.done) = turn;
-      if (what == "done") ++story.writes_done;
-    }
-    return true;
-  }
-
-  pid_t child_ = -1;
-  int from_writer_ = -1;
-  std::string rest_;
-};
+void hear(std::istringstream& line, Story& story) {
+  std::string what;
+  std::string kind;
+  int number = 0;
+  std::int64_t turn = 0;
+  line >> what >> kind >> number >> turn;
+  Told& told = kind == "song" ? story.songs[number] : story.ledgers[number];
+  (what == "begin" ? told.begun : told.done) = turn;
+  if (what == "done") ++story.writes_done;
+}
 
 std::map<std::string, Item> scan_all(Database& database, std::optional<std::string> index) {
   std::map<std::string, Item> items;
@@ -191,9 +136,13 @@ TEST(Crash, FiftyKillsLoseNothingAnsweredAndLeaveNothingHalfDone) {
   for (int life = 1; life <= kills && !testing::Test::HasFailure(); ++life) {
     SCOPED_TRACE("life " + std::to_string(life));
     // Turns grow from life to life, also of songs whose deletion forgot their last one.
-    Writer writer(path.string(), static_cast<std::uint64_t>(life) * 1'000'000);
-    writer.kill_after(static_cast<int>(1 + chance() % 400),
-                      std::chrono::microseconds(chance() % 3'000), story);
+    const auto first_turn = static_cast<std::uint64_t>(life) * 1'000'000;
+    TellingChild writer({"--write-until-killed", path.string(), std::to_string(first_turn)},
+                        [&](std::istringstream& line) { hear(line, story); });
+    const int enough = story.writes_done + static_cast<int>(1 + chance() % 400);
+    writer.listen_while([&] { return story.writes_done < enough; });
+    usleep(static_cast<useconds_t>(chance() % 3'000));
+    writer.kill();
 
     const auto database = open_embedded({.path = path.string()});
     ASSERT_TRUE(database) << database.error();
@@ -217,6 +166,10 @@ int main(int argc, char** argv) {
   if (argc == 5 && std::string(argv[1]) == "--run-bank-until-killed") {
     return dynakeep::crash::run_bank_until_killed(argv[2], argv[3],
                                                   std::strtoull(argv[4], nullptr, 10));
+  }
+  if (argc == 4 && std::string(argv[1]) == "--change-dismissals-until-killed") {
+    return dynakeep::crash::change_dismissals_until_killed(argv[2],
+                                                           std::strtoull(argv[3], nullptr, 10));
   }
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
