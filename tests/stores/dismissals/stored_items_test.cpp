@@ -18,6 +18,8 @@ class StoredDismissals : public contract::DismissalsContract {
                 {"createdAt", "2023-11-14T22:13:20.000Z"},
                 {"dismissedAt", dismissed_at}};
   }
+  // Engines of before 2020 do not.
+  bool stores_empty_values() { return database().capabilities().empty_values; }
   std::optional<Item> raw() { return contract::DismissalsContract::raw("user-1", item_.text()); }
   void put(std::initializer_list<Item::value_type> more) {
     Item item{{"userId", "user-1"}, {"id", item_.text()}};
@@ -41,8 +43,9 @@ TEST_P(StoredDismissals, AreUpstreamsToTheAttribute) {
 
 // 14: what a reader makes of each form, and what the two changes make of it.
 TEST_P(StoredDismissals, ThatAreNotDismissedInAnyFormCanBeDismissedAndNotRestored) {
-  for (const AttributeValue& none :
-       {AttributeValue(nullptr), AttributeValue(""), AttributeValue(0), AttributeValue(false)}) {
+  std::vector<AttributeValue> forms{nullptr, 0, false};
+  if (stores_empty_values()) forms.emplace_back("");
+  for (const AttributeValue& none : forms) {
     put({{"createdAt", "2020-01-01T00:00:00.000Z"}, {"dismissedAt", none}});
     const auto before = raw();
     EXPECT_FALSE(must(store().get(user_, item_))->is_dismissed()) << none;
@@ -104,7 +107,7 @@ TEST_P(StoredDismissals, ThatCannotBeReadAreRefusedAndStayAsTheyAre) {
     malformed.emplace_back(text, created);
     malformed.emplace_back(created, text);
   }
-  malformed.emplace_back("", nullptr);
+  if (stores_empty_values()) malformed.emplace_back("", nullptr);
   malformed.emplace_back(nullptr, nullptr);
   malformed.emplace_back("0nce upon a time", nullptr);
   for (const auto& [created_at, dismissed_at] : malformed) {
