@@ -14,6 +14,7 @@
 #include "collections_text.h"
 #include "collections_where.h"
 #include "complain.h"
+#include "confirmation.h"
 #include "counting.h"
 #include "moment.h"
 #include "progress.h"
@@ -29,14 +30,6 @@ struct PurgeFlags {
   std::optional<Time> before = {};
   bool yes = false;
 };
-
-// Asks the person at the terminal; only "y" and "yes" are one.
-bool is_confirmed(const std::string& question) {
-  std::cerr << printable(question) << " [y/N] " << std::flush;
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "yes";
-}
 
 void print(const PurgeFlags& flags, const PurgeReport& report) {
   if (flags.where.json) {

@@ -13,6 +13,7 @@
 #include "keys.h"
 #include "serve.h"
 #include "setup.h"
+#include "users.h"
 
 namespace {
 
@@ -58,6 +59,7 @@ int main(int argc, char** argv) {
   add_serve(program, exit_code);
   add_healthcheck(program, exit_code);
   add_events(program, exit_code);
+  add_users(program, exit_code);
   add_collections(program, exit_code);
   add_keys(program, exit_code);
   add_setup(program, exit_code);

@@ -1,0 +1,97 @@
+#include "served_user_data.h"
+
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "dynakeep/json_document.h"
+
+namespace dynakeep::app {
+
+namespace {
+
+constexpr std::size_t config_bytes_max = std::size_t{1} << 20;
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1" || address == "localhost";
+}
+
+Result<JsonDocument> read_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (!file) return Error(ErrorCode::invalid_argument, path + " cannot be read");
+  if (text.size() > config_bytes_max) {
+    return Error(ErrorCode::invalid_argument, path + " has more than 1 MiB");
+  }
+  auto document = JsonDocument::parse(text);
+  if (document && document->is_object()) return document;
+  return Error(ErrorCode::invalid_argument,
+               path + " is no configuration: " +
+                   (document ? "it is no object" : document.error().message()));
+}
+
+Result<UserDataOptions> options_of(const ServedUserDataFlags& flags) {
+  if (flags.config.empty()) {
+    // What others store is seen, and none of their history is cut.
+    return UserDataOptions{.table = {.name = flags.table},
+                           .session = {.enabled = true},
+                           .history = {.enabled = true, .size = std::nullopt}};
+  }
+  JsonDocument config = TRY(read_config(flags.config));
+  JsonDocument table = JsonDocument::object();
+  if (const auto* given = config.find("table"); given != nullptr && given->is_object()) {
+    table = *given;
+  }
+  table.set("name", JsonDocument::string(flags.table));
+  config.set("table", std::move(table));
+  auto options = parse_user_data_options(config);
+  if (options) return options;
+  return Error(ErrorCode::invalid_argument, flags.config + ": " + options.error().message());
+}
+
+}  // namespace
+
+void add_served_user_data_flags(CLI::App& command, ServedUserDataFlags& flags) {
+  CLI::Option* const table =
+      command
+          .add_option("--user-data", flags.table,
+                      "Serve the users of this table over HTTP under /v1/users; it is created if\n"
+                      "need be")
+          ->type_name("TABLE")
+          ->group("User data");
+  const auto add = [&](const char* name, std::string& value, const char* description,
+                       const char* type) {
+    command.add_option(name, value, description)->type_name(type)->needs(table)->group("User data");
+  };
+  add("--user-data-config", flags.config,
+      "Settings in JSON, as Jovo's integration has them and ours beside them; sessions and\n"
+      "history are switched on if left out",
+      "FILE");
+  add("--user-data-keys", flags.api_keys,
+      "Serve only who has one of these keys ('dynakeep keys' makes them), read again when\n"
+      "the file changes; must be given unless the address is this machine's own",
+      "FILE");
+  add("--user-data-prefix", flags.prefix, "Path before /v1/users, such as /app", "PATH");
+}
+
+Result<ServedUserData> serve_user_data(Database& database, const ServedUserDataFlags& flags,
+                                       const std::string& address) {
+  if (flags.api_keys.empty() && !is_loopback(address)) {
+    return Error(ErrorCode::invalid_argument,
+                 address + " is open to other machines; give --user-data-keys FILE");
+  }
+  if (!flags.prefix.empty() && (!flags.prefix.starts_with('/') || flags.prefix.ends_with('/'))) {
+    return Error(ErrorCode::invalid_argument,
+                 "--user-data-prefix begins with '/' and ends without");
+  }
+  ServedUserData served;
+  if (!flags.api_keys.empty()) served.keys = TRY(ApiKeys::load(flags.api_keys));
+  served.store = TRY(UserDataStore::create(database, TRY(options_of(flags))));
+  TRY(served.store->ensure_table());
+  served.service =
+      dynakeep::serve_user_data(*served.store, {.keys = served.keys, .prefix = flags.prefix});
+  return served;
+}
+
+}  // namespace dynakeep::app
