@@ -28,6 +28,7 @@
 #include "exit_code.h"
 #include "logging.h"
 #include "served_collections.h"
+#include "served_user_data.h"
 
 namespace dynakeep::app {
 
@@ -53,6 +54,7 @@ struct ServeFlags {
 
   ServedCollectionsFlags collections = {};
   bool services_only = false;
+  ServedUserDataFlags user_data = {};
 
   std::optional<std::string> log_level = {};
   std::string log_format = "text";
@@ -261,6 +263,17 @@ int serve(const ServeFlags& flags) {
     its_server.options.services.push_back(serving.service);
     properties.push_back("collections for " + counted(api_keys->size(), "API key"));
   }
+  ServedUserData user_data;
+  if (!flags.user_data.table.empty()) {
+    Listening& its_server = to_be.front();
+    auto started = serve_user_data(*served->database, flags.user_data, its_server.options.address);
+    if (!started) return complain(started.error());
+    user_data = std::move(*started);
+    its_server.options.services.push_back(user_data.service);
+    properties.push_back("user data for " + (user_data.keys
+                                                 ? counted(user_data.keys->size(), "API key")
+                                                 : std::string("everyone here")));
+  }
 
   std::vector<std::unique_ptr<Server>> servers;
   for (const Listening& listening : to_be) {
@@ -346,6 +359,7 @@ void add_serve(CLI::App& program, int& exit_code) {
       ->needs("--collections")
       ->excludes("--collections-port")
       ->group("Collections");
+  add_served_user_data_flags(*command, flags->user_data);
 
   command
       ->add_option("--access-keys", flags->access_keys,

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "dynakeep/json_document.h"
@@ -19,8 +18,10 @@ bool is_loopback(const std::string& address) {
 
 Result<JsonDocument> read_config(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
   if (!file) return Error(ErrorCode::invalid_argument, path + " cannot be read");
+  std::string text(config_bytes_max + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > config_bytes_max) {
     return Error(ErrorCode::invalid_argument, path + " has more than 1 MiB");
   }
