@@ -660,6 +660,21 @@ def test_a_request_that_has_begun_is_finished(collections):
     assert serving.process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
+def test_who_waits_for_changes_is_answered_when_it_ends(collections):
+    serving = collections("--log-level", "info")
+    collection = add_collection(serving)
+    host, port = serving.endpoint.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as waiting:
+        waiting.sendall(f"GET {collection}/changes?since=9999999999998&wait=60 HTTP/1.1\r\nHost: h\r\n"
+                        f"x-api-key: {KEY}\r\nConnection: close\r\n\r\n".encode())
+        wait_until(lambda: collection + "/changes" in serving.said())
+        began = time.monotonic()
+        assert serving.end() == 0
+        assert time.monotonic() - began < 9  # not the ten seconds that it would wait for what does not end
+        answer = b"".join(iter(lambda: waiting.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200") and b'"changes":[]' in answer
+
+
 def test_flags_that_make_no_sense_are_refused(serve):
     for flags, words in ((["--api-keys", "api-keys.json"], "--collections"),
                          (["--services-only"], "--collections"),
