@@ -131,6 +131,12 @@ Result<CollectionsSettings> collections_settings(const ServedCollectionsFlags& f
 
 Result<ServedCollections> serve_collections(Database& database, std::shared_ptr<ApiKeys> keys,
                                             const CollectionsSettings& settings) {
+  if (settings.store.write_mode == WriteMode::linear && !database.capabilities().transactions) {
+    return Error(
+        ErrorCode::invalid_argument,
+        "the database (" + database.capabilities().engine +
+            ") has no transactions; WRITE_MODE=conditional does without, and promises less");
+  }
   ServedCollections served;
   served.store = TRY(VersionedCollections::create(database, settings.store));
   TRY(served.store->prepare_tables(settings.create_tables));

@@ -214,6 +214,7 @@ class Backend:
         self.folder = folder
         self.asked = []  # (operation, members)
         self.broken = False  # answers 500 to everything
+        self.has_transactions = True
         self.process = None
         self.port = 0
         self.start()
@@ -244,6 +245,8 @@ class Backend:
         threading.Thread(target=self.proxy.serve_forever, daemon=True).start()
 
     def forward(self, headers, body):
+        if not self.has_transactions and ".Transact" in headers["X-Amz-Target"]:
+            return 400, b'{"__type":"com.amazonaws.dynamodb.v20120810#UnknownOperationException"}'
         try:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
             with contextlib.closing(connection):
@@ -453,6 +456,19 @@ def test_it_touches_no_other_table(serve, backend):
                   AWS_ENDPOINT_URL_DYNAMODB=backend.endpoint, **AWS)
     assert len(again.ask("GET", "/api/collection").json()) == 1
     assert "CreateTable" not in backend.operations()
+
+
+def test_an_engine_without_transactions_is_taken_only_if_that_is_said(serve, backend):
+    backend.has_transactions = False
+    flags = ("--collections", "--api-keys", "api-keys.json", "--services-only", "--port", "0", "--database",
+             backend.endpoint)
+    refused = serve(*flags, **AWS)
+    assert (refused.end(), refused.ready_line) == (1, "")
+    assert "has no transactions; WRITE_MODE=conditional does without" in refused.said()
+    serving = serve(*flags, WRITE_MODE="conditional", **AWS)
+    entry = add_entry(serving, add_collection(serving), {"n": 1})
+    assert serving.ask("PUT", entry, {"value": {"n": 2}}).status == 200
+    assert [each["value"] for each in serving.ask("GET", entry + "?filter=all").json()] == [{"n": 1}, {"n": 2}]
 
 
 @pytest.mark.parametrize("variables, consistent", [
