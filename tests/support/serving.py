@@ -13,23 +13,24 @@ START_SECONDS = 60
 
 
 class Server:
-    """On a loopback port that the system chose, with flags of `dynakeep serve`."""
+    """With flags of `dynakeep serve`, on a loopback port that the system chose; on the same one when started again."""
 
     def __init__(self, *flags):
         self.flags = flags
         self.process = None
         self.endpoint = None
+        self.port = "0"
 
     def start(self):
         self.process = subprocess.Popen(
-            [os.environ["DYNAKEEP_PROGRAM"], "serve", "--port", "0", *self.flags],
+            [os.environ["DYNAKEEP_PROGRAM"], "serve", "--port", self.port, *self.flags],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         said = []
         for line in self.process.stdout:
             said.append(line)
-            found = re.search(r"http://[0-9.]+:\d+", line)
+            found = re.search(r" on (http://[0-9.]+:(\d+))", line)
             if found:
-                self.endpoint = found[0]
+                self.endpoint, self.port = found.groups()
                 return self
         raise RuntimeError("the server did not start: " + "".join(said))
 
