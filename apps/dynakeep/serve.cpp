@@ -83,14 +83,14 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
-// Until one of them comes. With keys, SIGHUP only has their file read again.
-void wait_for_stop(const sigset_t& signals, ApiKeys* keys) {
+// Until one of them comes. With API keys, SIGHUP only has their files read again.
+void wait_for_stop(const sigset_t& signals, const std::vector<std::shared_ptr<ApiKeys>>& keys) {
   while (true) {
     int signal = 0;
     sigwait(&signals, &signal);
-    if (signal != SIGHUP || keys == nullptr) break;
+    if (signal != SIGHUP || keys.empty()) break;
     // An error is in the log, and the keys are as they were.
-    static_cast<void>(keys->reload());
+    for (const auto& each : keys) static_cast<void>(each->reload());
   }
   // Whoever asks a second time does not want to wait for what has begun.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
@@ -235,11 +235,11 @@ int serve(const ServeFlags& flags) {
     if (!access_keys) return complain(exit_misused, access_keys.error().message());
     main.options.access_keys = std::move(*access_keys);
   }
-  std::shared_ptr<ApiKeys> api_keys;
+  std::vector<std::shared_ptr<ApiKeys>> api_keys;  // of all services
   if (collections) {
     auto loaded = ApiKeys::load(collections->api_keys_file);
     if (!loaded) return complain(exit_misused, loaded.error().message());
-    api_keys = std::move(*loaded);
+    api_keys.push_back(std::move(*loaded));
   }
 
   const unsigned threads_if_remote = flags.threads != 0 ? flags.threads : remote_threads;
@@ -257,11 +257,11 @@ int serve(const ServeFlags& flags) {
     if (flags.collections.port) to_be.push_back(own_server(flags, *collections, main.options));
     Listening& its_server = to_be.back();
     collections->service.serve_root = !its_server.options.serve_protocol;
-    auto started = serve_collections(*served->database, api_keys, *collections);
+    auto started = serve_collections(*served->database, api_keys.front(), *collections);
     if (!started) return complain_about_collections(*collections, started.error());
     serving = std::move(*started);
     its_server.options.services.push_back(serving.service);
-    properties.push_back("collections for " + counted(api_keys->size(), "API key"));
+    properties.push_back("collections for " + counted(api_keys.front()->size(), "API key"));
   }
   ServedUserData user_data;
   if (!flags.user_data.table.empty()) {
@@ -269,6 +269,7 @@ int serve(const ServeFlags& flags) {
     auto started = serve_user_data(*served->database, flags.user_data, its_server.options.address);
     if (!started) return complain(started.error());
     user_data = std::move(*started);
+    if (user_data.keys) api_keys.push_back(user_data.keys);
     its_server.options.services.push_back(user_data.service);
     properties.push_back("user data for " + (user_data.keys
                                                  ? counted(user_data.keys->size(), "API key")
@@ -285,7 +286,7 @@ int serve(const ServeFlags& flags) {
                            servers.front()->endpoint(), fmt::join(properties, ", "));
   if (servers.size() > 1) std::cout << ", collections on " << servers.back()->endpoint();
   std::cout << std::endl;
-  wait_for_stop(stop_signals, api_keys.get());
+  wait_for_stop(stop_signals, api_keys);
   stop(servers);
   return exit_done;
 }
@@ -397,8 +398,8 @@ void add_serve(CLI::App& program, int& exit_code) {
       "  dynakeep serve --collections --api-keys api-keys.json\n"
       "  curl -H 'x-api-key: KEY' http://127.0.0.1:8000/api/collection\n"
       "SIGTERM and SIGINT finish the requests that have begun, then end with 0, and so does "
-      "SIGHUP\n"
-      "without --collections; with them it has the API keys read again.");
+      "SIGHUP;\n"
+      "where there are API keys it has them read again instead.");
   command->callback([flags, &exit_code] { exit_code = serve(*flags); });
 }
 

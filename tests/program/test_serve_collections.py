@@ -549,6 +549,18 @@ def test_sighup_has_the_keys_read_again(collections, folder):
     assert "secret" not in serving.said() and "not JSON" in serving.said()
 
 
+def test_sighup_has_the_keys_of_every_service_read_again(collections, folder):
+    write_keys(folder / "users.json", {"k-1": "test-app"})
+    serving = collections("--user-data", "Users", "--user-data-keys", "users.json", "--log-level", "info")
+    write_keys(folder / "users.json", {"k-2": "test-app"})
+    write_keys(folder / "api-keys.json", {"k-3": "test-app"})
+    serving.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: serving.said().count("api keys read") == 2)
+    assert serving.ask("GET", "/v1/users/u/data", key="k-1").status == 401
+    assert serving.ask("GET", "/v1/users/u/data", key="k-2").status == 404
+    assert serving.ask("GET", "/api/collection", key="k-3").status == 200
+
+
 def test_a_changed_key_file_is_noticed_by_itself(collections, folder):
     serving = collections()
     done = subprocess.run([PROGRAM, "keys", "add", "--file", str(folder / "api-keys.json"), "--application", "test-app",
