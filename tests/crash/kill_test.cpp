@@ -13,6 +13,7 @@
 #include "dynakeep/embedded.h"
 #include "history.h"
 #include "telling_child.h"
+#include "user_data_until_killed.h"
 
 // Kills the writer at random moments, and looks at what is left: every answered write is there, no
 // transaction is there by half, every index entry matches its item, and the counts are exact.
@@ -170,6 +171,9 @@ int main(int argc, char** argv) {
   if (argc == 4 && std::string(argv[1]) == "--change-dismissals-until-killed") {
     return dynakeep::crash::change_dismissals_until_killed(argv[2],
                                                            std::strtoull(argv[3], nullptr, 10));
+  }
+  if (argc == 3 && std::string(argv[1]) == "--save-user-until-killed") {
+    return dynakeep::crash::save_user_until_killed(argv[2]);
   }
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

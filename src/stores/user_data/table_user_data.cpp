@@ -424,9 +424,13 @@ Result<Item> TableUserData::store_item(Saving& saving, const std::string& key) {
   for (unsigned attempt = 1;; ++attempt) {
     const Item* const guarded = over && saving.mode != SaveMode::replace ? &*over : nullptr;
     const Item item = TRY(fitted(stamped(next, guarded), saving.report));
-    Answer answer = TRY(put(saving, item, guarded));
-    if (answer.put == Put::stored) return item;
-    over = std::move(answer.item);
+    auto answer = put(saving, item, guarded);
+    if (!answer) {
+      // What was sent before, and not answered, may be stored whatever this error says.
+      return Error(answer.error()).set_outcome_unknown(!saving.unanswered.empty());
+    }
+    if (answer->put == Put::stored) return item;
+    over = std::move(answer->item);
     if (saving.mode != SaveMode::merge || !patience_.allows_after(attempt)) {
       return conflict(over).set_outcome_unknown(!saving.unanswered.empty());
     }
