@@ -54,6 +54,22 @@ function(project_layer NAME)
   endif()
 endfunction()
 
+# project_embed_text(NAME FILE VARIABLE)
+#
+# Puts the text of FILE, of this folder, into the layer NAME: where it is wanted, a header declares
+# `extern const std::string_view VARIABLE` (which is named with its namespaces).
+function(project_embed_text NAME FILE VARIABLE)
+  set(input ${CMAKE_CURRENT_SOURCE_DIR}/${FILE})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${FILE}.cpp)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake)
+  cmake_path(GET output PARENT_PATH folder)
+  file(MAKE_DIRECTORY ${folder})
+  add_custom_command(OUTPUT ${output} DEPENDS ${input} ${script}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${input} -DOUTPUT=${output} -DNAME=${VARIABLE} -P ${script}
+    VERBATIM)
+  target_sources(dynakeep_${NAME} PRIVATE ${output})
+endfunction()
+
 # project_tests(NAME [DEPENDS layer...] [LIBRARIES target...] [LABELS label...] [TIMEOUT seconds])
 #
 # One GoogleTest binary NAME of all .cpp files of the folder, at any depth, for tests that cross

@@ -26,7 +26,8 @@ struct VersionedCollectionsServiceOptions {
 
 // Versioned collections over HTTP, below /api: dynamodb-mini's interface (0.2.4), so that its
 // JavaScript client works unchanged, and ours beside it for what it does not have.
-// docs/stores/versioned-collections.md lists the routes.
+// docs/stores/versioned-collections.md lists the routes; GET /api/openapi.json describes them, to
+// anybody.
 //
 // Every request needs the header `x-api-key` with one of `keys`, which says whose data it sees and
 // what it may do: 401 without, 403 for what it may not. What one application keeps, the keys of

@@ -13,6 +13,7 @@
 #include "dynakeep/services/versioned_collections.h"
 #include "services/versioned_collections/answer.h"
 #include "services/versioned_collections/change_feed.h"
+#include "services/versioned_collections/openapi.h"
 #include "services/versioned_collections/request_body.h"
 #include "services/versioned_collections/route.h"
 
@@ -121,9 +122,12 @@ class CollectionsService final : public http::HttpService {
   http::HttpResponse respond(const http::HttpRequest& request, const std::string& id,
                              std::shared_ptr<const ApiKey>& key) {
     if (request.method == "OPTIONS") return preflight(request);
-    if (options_.serve_health && (request.method == "GET" || request.method == "HEAD")) {
-      if (request.path() == "/healthz") return json_answer(200, R"({"status":"ok"})");
-      if (request.path() == "/readyz") return readiness();
+    if (request.method == "GET" || request.method == "HEAD") {
+      if (request.path() == "/api/openapi.json") return openapi_answer(request);
+      if (options_.serve_health && request.path() == "/healthz") {
+        return json_answer(200, R"({"status":"ok"})");
+      }
+      if (options_.serve_health && request.path() == "/readyz") return readiness();
     }
     const auto secret = request.headers.find("x-api-key");
     if (secret && !secret->empty()) key = keys_->find(*secret);

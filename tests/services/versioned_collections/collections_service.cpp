@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/message.h"
+#include "services/versioned_collections/described_answers.h"
 
 namespace dynakeep::contract {
 namespace {
@@ -108,7 +109,9 @@ HttpAnswer CollectionsService::send(std::string_view method, std::string_view ta
 HttpAnswer CollectionsService::send_bare(std::string_view method, std::string_view target,
                                          const Headers& headers, std::string_view body) {
   tick();
-  return must(client_->request(method, target, headers, body));
+  HttpAnswer answer = must(client_->request(method, target, headers, body));
+  expect_described(method, target, headers, body, answer);
+  return answer;
 }
 
 std::string CollectionsService::collection(std::string_view name, std::string_view user) {

@@ -511,6 +511,19 @@ TEST_P(CollectionsHistory, ClientsCanAskWhatThereIs) {
   EXPECT_EQ(send_bare("GET", "/api/capabilities").status, 401);
 }
 
+TEST_P(CollectionsHistory, AnybodyMayReadWhatTheServiceIs) {
+  const HttpAnswer answer = send_bare("GET", "/api/openapi.json");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(text_at(json_of(answer), {"openapi"}), "3.1.0");
+  EXPECT_EQ(answer.header("access-control-allow-origin"), "*");
+  const HttpAnswer again =
+      send_bare("GET", "/api/openapi.json", {{"If-None-Match", answer.header("etag")}});
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(send_bare("HEAD", "/api/openapi.json").status, 200);
+  EXPECT_EQ(send_bare("POST", "/api/openapi.json").status, 401);
+}
+
 TEST_P(CollectionsHistory, PathsTakeOtherMethodsOnlyWhereTheyAre) {
   const std::string path = entry_with_versions(1);
   for (const char* const route : {"/version", "/version/r1", "/diff"}) {
