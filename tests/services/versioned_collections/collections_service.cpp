@@ -15,6 +15,16 @@ bool has(const Headers& headers, std::string_view name) {
   });
 }
 
+constexpr ApiPermission every_permission[] = {ApiPermission::read, ApiPermission::write,
+                                              ApiPermission::remove, ApiPermission::history,
+                                              ApiPermission::purge};
+
+ApiPermissions all_permissions() {
+  ApiPermissions all;
+  for (const ApiPermission permission : every_permission) all.add(permission);
+  return all;
+}
+
 }  // namespace
 
 std::vector<Kind> service_kinds() {
@@ -56,7 +66,7 @@ std::vector<std::string> names_of(const HttpAnswer& answer) {
 void CollectionsService::SetUp() {
   opened_ = must(GetParam().open());
   database_ = std::make_unique<StoppableDatabase>(*opened_.database);
-  keys_ = must(ApiKeys::of({
+  std::vector<ApiKeyRecord> records = {
       {.key = "my-api-key", .scope = {.application = "test-app"}},
       {.key = "second-key", .scope = {.application = "test-app", .label = "ci"}},
       {.key = "other-key", .scope = {.application = "other-app"}},
@@ -69,11 +79,24 @@ void CollectionsService::SetUp() {
        .scope = {.application = "test-app",
                  .permissions = {ApiPermission::read, ApiPermission::write}}},
       {.key = "of-two", .scope = {.application = "test-app", .users = {"user-1", "team-*"}}},
-      {.key = "purger",
-       .scope = {.application = "test-app",
-                 .permissions = {ApiPermission::read, ApiPermission::write, ApiPermission::remove,
-                                 ApiPermission::history, ApiPermission::purge}}},
-  }));
+      {.key = "purger", .scope = {.application = "test-app", .permissions = all_permissions()}},
+      {.key = "other-purger",
+       .scope = {.application = "other-app", .permissions = all_permissions()}},
+      {.key = "of-user-2",
+       .scope = {.application = "test-app", .permissions = all_permissions(), .users = {"user-2"}}},
+  };
+  for (const ApiPermission permission : every_permission) {
+    ApiPermissions others;
+    for (const ApiPermission other : every_permission) {
+      if (other != permission) others.add(other);
+    }
+    const std::string name(to_string(permission));
+    records.push_back(
+        {.key = "only-" + name, .scope = {.application = "test-app", .permissions = {permission}}});
+    records.push_back(
+        {.key = "all-but-" + name, .scope = {.application = "test-app", .permissions = others}});
+  }
+  keys_ = must(ApiKeys::of(records));
   serve();
 }
 

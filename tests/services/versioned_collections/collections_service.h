@@ -39,7 +39,8 @@ std::vector<std::string> names_of(const HttpAnswer& answer);
 
 // The keys: "my-api-key" and "second-key" of test-app, "other-key" of other-app, "reader" (read
 // alone), "writer" (reading and writing), "no-history" (all but history), "of-two" (user-1 and
-// team-* alone), "purger" (all).
+// team-* alone), "purger" and, of other-app, "other-purger" (all), "of-user-2" (all, of
+// that user); and for each permission "only-read" and "all-but-read".
 class CollectionsService : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override;
