@@ -73,10 +73,8 @@ TEST(FaultyUserData, SixteenWritersOfOneUserLoseNothing) {
     }
   });
   world.settle();
-  std::cout << counts[0] << " saved, " << counts[1] << " not saved, " << counts[2]
-            << " unknown
-               ";
-      EXPECT_GT(world.proxy->counts().faults(), 100U);
+  std::cout << counts[0] << " saved, " << counts[1] << " not saved, " << counts[2] << " unknown\n";
+  EXPECT_GT(world.proxy->counts().faults(), 100U);
   EXPECT_GT(counts[0], 50U);
 
   const auto turn = local->load(user);
