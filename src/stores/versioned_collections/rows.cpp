@@ -127,22 +127,23 @@ std::optional<ResourceVersion> to_version(const Layout& layout, bool is_entry,
     return std::nullopt;
   }
   ResourceVersion& version = *found;
-  if (const auto name = attributes["name"].text()) version.name = *name;
+  const auto [name, value, deleted, revision, from, by, message] =
+      attributes.members<7>({"name", "value", "deletedAt", "rev", "from", "by", "msg"});
+  if (const auto text = name.text()) version.name = *text;
   if (is_entry) {
-    const auto value = attributes["value"].text();
-    if (value && is_json(*value)) {
-      version.value = *value;
-    } else if (attributes["value"].exists()) {
+    const auto text = value.text();
+    if (text && is_json(*text)) {
+      version.value = *text;
+    } else if (value.exists()) {
       warn("a value that is not JSON is left out", keys, attributes);
     }
   }
   // Any text but an empty one, and whatever is no text, marks a deletion.
-  const AttributeView deleted = attributes["deletedAt"];
   if (deleted.exists() && deleted.text() != "") version.deleted_at = text_or_empty(deleted);
-  version.revision = attributes["rev"].integer();
-  version.restored_from = attributes["from"].integer();
-  version.by = text_or_empty(attributes["by"]);
-  version.message = text_or_empty(attributes["msg"]);
+  version.revision = revision.integer();
+  version.restored_from = from.integer();
+  version.by = text_or_empty(by);
+  version.message = text_or_empty(message);
   return found;
 }
 

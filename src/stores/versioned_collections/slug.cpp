@@ -545,9 +545,21 @@ class Joiner {
   bool gap_has_hyphen_ = false;
 };
 
+// Whether it can be seen at once that a text is its own slug, as of ids and most names.
+bool is_plain(std::string_view text) {
+  char before = '\0';
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    const bool doubled = c == '-' && before == '-';
+    before = c;
+    return !doubled && ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                        (c >= 'a' && c <= 'z') || c == '_' || c == '-');
+  });
+}
+
 }  // namespace
 
 std::string slug(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
   Joiner joiner;
   while (!text.empty()) {
     const char32_t code = take_code_point(text);
