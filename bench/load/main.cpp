@@ -1,6 +1,7 @@
-// A load of DynamoDB requests over a few connections, each with one request under way, for as long
-// as told. Prints what it saw as one line of JSON. All requests are made, and signed, before the
-// clock starts, so that the client's own work stays small beside the server's.
+// A load of DynamoDB requests, or of any others, over a few connections, each with one request
+// under way, for as long as told. Prints what it saw as one line of JSON. All requests are made,
+// and signed, before the clock starts, so that the client's own work stays small beside the
+// server's.
 
 #include <algorithm>
 #include <array>
@@ -9,7 +10,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <random>
 #include <string>
@@ -36,6 +39,8 @@ struct Options {
   int connections = 16;
   double seconds = 3;
   std::string workload = "get";
+  std::string messages = {};  // a file of requests, in place of a workload
+  bool once = false;          // each of them once: the end comes early if they are used up
   std::int64_t items = 10'000;
   std::string access_key = "bench";
   std::string secret_key = "bench-secret";
@@ -160,6 +165,37 @@ std::string message_of(const Call& call, const Options& options) {
   return text;
 }
 
+std::vector<std::string> messages_of_workload(const Options& options) {
+  const auto all = workloads(options);
+  const auto make = all.find(options.workload);
+  if (make == all.end()) fail("unknown workload " + options.workload + "; see --help");
+  constexpr std::size_t prepared = 20'000;
+  std::vector<std::string> messages;
+  std::mt19937_64 chance(options.port +
+                         static_cast<std::uint64_t>(SteadyClock::now().time_since_epoch().count()));
+  messages.reserve(prepared);
+  for (std::size_t i = 0; i < prepared; ++i) {
+    messages.push_back(message_of(make->second(chance(), chance), options));
+  }
+  return messages;
+}
+
+// Requests from a file: each is the number of its bytes in a line of its own, and then those bytes.
+std::vector<std::string> messages_in(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(file)), {});
+  std::vector<std::string> messages;
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t line = all.find('\n', at);
+    const std::size_t bytes = std::strtoull(all.c_str() + at, nullptr, 10);
+    if (line == std::string::npos || line + 1 + bytes > all.size()) fail(path + " is cut short");
+    messages.push_back(all.substr(line + 1, bytes));
+    at = line + 1 + bytes;
+  }
+  if (messages.empty()) fail("no requests in " + path);
+  return messages;
+}
+
 // ---- connections ----
 
 // One answer, as far as it has come.
@@ -184,7 +220,7 @@ class Answer {
     return text_.size() >= head_bytes_ + body_bytes_;
   }
 
-  bool is_ok() const { return text_.compare(0, 12, "HTTP/1.1 200") == 0; }
+  bool is_ok() const { return text_.compare(0, 10, "HTTP/1.1 2") == 0; }
   const std::string& text() const { return text_; }
 
  private:
@@ -315,12 +351,21 @@ Options parse(int argc, char** argv) {
           "KEY]\n"
           "              --workload "
           "load|load_songs|get|put|conditional_put|update|query|scan|floor\n"
+          "              --messages FILE [--once]\n"
           "\n"
           "Sends DynamoDB requests to 127.0.0.1 and prints requests, errors, seconds, p50_us and "
           "p99_us as\n"
           "JSON. `load` fills the tables Songs and Tracks, which must exist, with --items items "
-          "each;\n`load_songs` only the first.");
+          "each;\n`load_songs` only the first. --messages sends what is in the file in turn: of "
+          "each "
+          "request the\nnumber of its bytes in a line, then the bytes; with --once it ends when "
+          "all "
+          "were sent.");
       std::exit(0);
+    }
+    if (flag == "--once") {
+      options.once = true;
+      continue;
     }
     if (i + 1 == argc) fail("no value for " + std::string(flag));
     const char* value = argv[++i];
@@ -334,6 +379,8 @@ Options parse(int argc, char** argv) {
       options.items = std::atoll(value);
     } else if (flag == "--workload") {
       options.workload = value;
+    } else if (flag == "--messages") {
+      options.messages = value;
     } else if (flag == "--key") {
       options.access_key = value;
     } else if (flag == "--secret") {
@@ -365,22 +412,13 @@ int main(int argc, char** argv) {
     return seen.errors == 0 ? 0 : 1;
   }
 
-  const auto all = workloads(options);
-  const auto make = all.find(options.workload);
-  if (make == all.end()) fail("unknown workload " + options.workload + "; see --help");
-  constexpr std::size_t prepared = 20'000;
-  std::vector<std::string> messages;
+  const std::vector<std::string> messages =
+      options.messages.empty() ? messages_of_workload(options) : messages_in(options.messages);
   std::size_t given = 0;
-  std::mt19937_64 chance(options.port +
-                         static_cast<std::uint64_t>(SteadyClock::now().time_since_epoch().count()));
-  messages.reserve(prepared);
-  for (std::size_t i = 0; i < prepared; ++i)
-    messages.push_back(message_of(make->second(chance(), chance), options));
-
   const auto end = SteadyClock::now() + std::chrono::duration_cast<Nanoseconds>(
                                             std::chrono::duration<double>(options.seconds));
   Seen seen = drive(options, [&]() -> const std::string* {
-    if (SteadyClock::now() >= end) return nullptr;
+    if (SteadyClock::now() >= end || (options.once && given == messages.size())) return nullptr;
     return &messages[given++ % messages.size()];
   });
   report(seen);
