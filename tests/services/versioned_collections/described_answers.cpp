@@ -69,6 +69,8 @@ void record(const std::string& file, JsonDocument exchange) {
 void expect_described(std::string_view method, std::string_view target,
                       const support::HttpClient::Headers& headers, std::string_view body,
                       const support::HttpAnswer& answer) {
+  // OpenAPI knows no bodies of these.
+  if (!body.empty() && (method == "GET" || method == "HEAD" || method == "DELETE")) return;
   const bool is_head = method == "HEAD";
   if (is_head) method = "GET";
   const auto path = described_path(method, target.substr(0, target.find('?')));
