@@ -54,6 +54,7 @@ std::string validity_of(const ApiKey& key, Time now) {
 
 JsonDocument strings(const std::vector<std::string>& texts) {
   std::vector<JsonDocument> elements;
+  elements.reserve(texts.size());
   for (const std::string& text : texts) elements.push_back(JsonDocument::string(text));
   return JsonDocument::array(std::move(elements));
 }
@@ -193,10 +194,7 @@ void add_add(CLI::App& keys, int& exit_code) {
       ->type_name("NAME");
   command->add_option("--label", flags->scope.label, "What logs and versions call the key")
       ->type_name("TEXT");
-  std::vector<std::string> words;
-  for (const ApiPermission permission : all_api_permissions) {
-    words.emplace_back(to_string(permission));
-  }
+  const auto words = words_of(ApiPermissions::all());
   command
       ->add_option("--permissions", flags->permissions,
                    "What it may do, of read, write, delete, history and purge; all but purge\n"

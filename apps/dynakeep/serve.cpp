@@ -122,6 +122,7 @@ int complain_about_listening(const Listening& listening, const Error& error) {
 // All at once: none takes requests while another finishes what it has begun.
 void stop(const std::vector<std::unique_ptr<Server>>& servers) {
   std::vector<std::thread> stopping;
+  stopping.reserve(servers.size());
   for (const auto& server : servers) stopping.emplace_back([&server] { server->stop(); });
   for (std::thread& each : stopping) each.join();
 }

@@ -37,6 +37,11 @@ class ApiPermissions {
             ApiPermission::history};
   }
 
+  static constexpr ApiPermissions all() {
+    return {ApiPermission::read, ApiPermission::write, ApiPermission::remove,
+            ApiPermission::history, ApiPermission::purge};
+  }
+
   constexpr void add(ApiPermission permission) {
     bits_ = static_cast<std::uint8_t>(bits_ | bit_of(permission));
   }

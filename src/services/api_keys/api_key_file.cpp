@@ -96,6 +96,7 @@ Result<std::size_t> find(const std::vector<DigestedKey>& keys, std::string_view 
 Result<std::vector<ApiKey>> ApiKeyFile::list() const {
   auto file = TRY(services::read_key_file(path_));
   std::vector<ApiKey> scopes;
+  scopes.reserve(file.keys.size());
   for (DigestedKey& key : file.keys) scopes.push_back(std::move(key.scope));
   return scopes;
 }

@@ -18,9 +18,7 @@ namespace dynakeep {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::Not;
 using testing::SizeIs;
@@ -286,6 +284,7 @@ TEST_F(ApiKeyFiles, ManyAtOnceLoseNothing) {
   constexpr int threads = 4;
   constexpr int each = 10;
   std::vector<std::thread> running;
+  running.reserve(4);
   for (int t = 0; t < threads; ++t) {
     running.emplace_back([&, t] {
       for (int i = 0; i < each; ++i) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -19,7 +20,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 
 // What was logged while it lives, a line "level message name=value …" each.
@@ -322,6 +322,7 @@ TEST_F(ApiKeysOfAFile, AreFoundWhileTheyAreReadAgain) {
   write(R"([{"application": "a", "key": "k"}])");
   const auto keys = load();
   std::vector<std::thread> running;
+  running.reserve(4);
   for (int t = 0; t < 3; ++t) {
     running.emplace_back([&] {
       for (int i = 0; i < 200; ++i) {
@@ -361,6 +362,7 @@ TEST(ApiKeysOfRecords, RefuseWhatMakesNoSense) {
 
 TEST(ApiKeysOfRecords, EachOfAThousandIsFound) {
   std::vector<ApiKeyRecord> records;
+  records.reserve(1000);
   for (int i = 0; i < 1000; ++i) {
     records.push_back(
         {.key = "key-" + std::to_string(i), .scope = {.application = std::to_string(i)}});

@@ -185,13 +185,14 @@ JsonDocument to_record(const DigestedKey& key) {
   if (scope.permissions != ApiPermissions::usual()) {
     std::vector<JsonDocument> words;
     for (const ApiPermission permission : all_api_permissions) {
-      if (scope.may(permission))
-        words.push_back(JsonDocument::string(std::string(to_string(permission))));
+      if (!scope.may(permission)) continue;
+      words.push_back(JsonDocument::string(std::string(to_string(permission))));
     }
     record.set("permissions", JsonDocument::array(std::move(words)));
   }
   if (!scope.users.empty()) {
     std::vector<JsonDocument> users;
+    users.reserve(scope.users.size());
     for (const std::string& user : scope.users) users.push_back(JsonDocument::string(user));
     record.set("users", JsonDocument::array(std::move(users)));
   }
