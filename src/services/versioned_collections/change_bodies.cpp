@@ -35,8 +35,8 @@ ChangePage joined(const ChangePage& kept, const ChangePage& page) {
 // An answer that comes with the first change, or when the time is over.
 class LongPollBody final : public http::BodySource {
  public:
-  LongPollBody(std::unique_ptr<FeedPlace> place, const LongPoll& request, ChangePage page,
-               WriteEntry write_entry)
+  LongPollBody(std::unique_ptr<FeedPlace> place, const LongPoll& request,
+               std::shared_ptr<const ChangePage> page, WriteEntry write_entry)
       : place_(std::move(place)),
         request_(request),
         first_(std::move(page)),
@@ -49,13 +49,13 @@ class LongPollBody final : public http::BodySource {
         return State::later;
       case FeedPlace::Came::changes:
         out +=
-            changes_json(joined(first_, *news.page), request_.since, request_.limit, write_entry_);
+            changes_json(joined(*first_, *news.page), request_.since, request_.limit, write_entry_);
         return State::end;
       case FeedPlace::Came::time:
       case FeedPlace::Came::end:
         break;
     }
-    out += changes_json(first_, request_.since, request_.limit, write_entry_);
+    out += changes_json(*first_, request_.since, request_.limit, write_entry_);
     return State::end;
   }
 
@@ -65,20 +65,21 @@ class LongPollBody final : public http::BodySource {
  private:
   const std::unique_ptr<FeedPlace> place_;
   const LongPoll request_;
-  const ChangePage first_;  // the answer if nothing comes
+  const std::shared_ptr<const ChangePage> first_;  // the answer if nothing comes
   const WriteEntry write_entry_;
 };
 
 class EventStreamBody final : public http::BodySource {
  public:
-  EventStreamBody(std::unique_ptr<FeedPlace> place, Millis since, ChangePage page,
-                  WriteEntry write_entry, EventStreamOptions options)
+  EventStreamBody(std::unique_ptr<FeedPlace> place, Millis since,
+                  std::shared_ptr<const ChangePage> page, WriteEntry write_entry,
+                  EventStreamOptions options)
       : place_(std::move(place)),
         write_entry_(std::move(write_entry)),
         options_(std::move(options)),
         ends_at_(options_.now() + options_.lasts),
         since_(since),
-        page_(std::make_shared<const ChangePage>(std::move(page))) {}
+        page_(std::move(page)) {}
 
   State next(std::string& out) override {
     // Something at once: a client knows by it that the stream is open.
@@ -177,17 +178,19 @@ std::string changes_json(const ChangePage& page, Millis since, std::size_t limit
 }
 
 std::shared_ptr<http::BodySource> long_poll(std::unique_ptr<FeedPlace> place,
-                                            const LongPoll& request, ChangePage page,
+                                            const LongPoll& request,
+                                            std::shared_ptr<const ChangePage> page,
                                             WriteEntry write_entry) {
-  const Millis settled = page.read_at - lag;
+  const Millis settled = page->read_at - lag;
   Millis oldest = std::numeric_limits<Millis>::max();
   ToldStates told;
-  for (const auto& change : page.changes) {
+  for (const auto& change : page->changes) {
+    if (change.time <= request.since) continue;
     oldest = std::min(oldest, change.time);
     tell(told, change);
   }
   if (request.wait == milliseconds(0) || oldest <= settled) return nullptr;
-  const bool is_of_now = oldest <= page.read_at;
+  const bool is_of_now = oldest <= page->read_at;
   place->await(request.since, std::move(told),
                is_of_now ? std::min(request.wait, kept_back) : request.wait);
   return std::make_shared<LongPollBody>(std::move(place), request, std::move(page),
@@ -195,8 +198,8 @@ std::shared_ptr<http::BodySource> long_poll(std::unique_ptr<FeedPlace> place,
 }
 
 std::shared_ptr<http::BodySource> event_stream(std::unique_ptr<FeedPlace> place, Millis since,
-                                               ChangePage page, WriteEntry write_entry,
-                                               EventStreamOptions options) {
+                                               std::shared_ptr<const ChangePage> page,
+                                               WriteEntry write_entry, EventStreamOptions options) {
   return std::make_shared<EventStreamBody>(std::move(place), since, std::move(page),
                                            std::move(write_entry), std::move(options));
 }

@@ -28,12 +28,13 @@ struct LongPoll {
   std::chrono::milliseconds wait{0};
 };
 
-// The answer that waits, or null if the page, which was read after the place was taken, is the
-// answer. A page of which all is so new that `next` cannot go past it is kept back for half a
-// second, or until there is more: who has that already would ask in a circle. What claims to be of
-// the future is kept back for all of `wait`.
+// The answer that waits, or null if the page, which the place gave, is the answer. A page of which
+// all is so new that `next` cannot go past it is kept back for half a second, or until there is
+// more: who has that already would ask in a circle. What claims to be of the future is kept back
+// for all of `wait`.
 std::shared_ptr<http::BodySource> long_poll(std::unique_ptr<FeedPlace> place,
-                                            const LongPoll& request, ChangePage page,
+                                            const LongPoll& request,
+                                            std::shared_ptr<const ChangePage> page,
                                             WriteEntry write_entry);
 
 struct EventStreamOptions {
@@ -46,7 +47,8 @@ struct EventStreamOptions {
 // The changes of the page and all that follow, as server-sent events. The `id` of each is the time
 // of the change, but no later than when it was read.
 std::shared_ptr<http::BodySource> event_stream(std::unique_ptr<FeedPlace> place, Millis since,
-                                               ChangePage page, WriteEntry write_entry,
+                                               std::shared_ptr<const ChangePage> page,
+                                               WriteEntry write_entry,
                                                EventStreamOptions options = {});
 
 // From what time on a client that was told of this event id has to be told again.

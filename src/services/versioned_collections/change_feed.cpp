@@ -23,6 +23,9 @@ constexpr std::chrono::hours long_enough{1};
 // What a collection takes to read, so much of it is let pass before it is read again for what
 // others wrote.
 constexpr int rests_per_reading = 10;
+// How long those who come to it get a page that was read before they came. What others wrote is
+// found that much later.
+constexpr milliseconds shared_for{1000};
 // And this at least, however fast it is written: who writes a hundred entries in a row wakes nobody
 // a hundred times.
 constexpr milliseconds shortest_rest{20};
@@ -46,6 +49,15 @@ struct ChangeFeed::Topic {
   Instant not_before = {};    // so that one that is written all the time leaves time for others
   Instant reread_at = {};
 
+  // The last reading, for those who come soon after it.
+  struct Recent {
+    std::shared_ptr<const ChangePage> page = {};
+    Millis since = 0;
+    std::uint64_t writes = 0;  // that were told before it
+    Instant until = {};
+  };
+  Recent recent = {};
+
   bool is_waited_for() const {
     return std::any_of(places.begin(), places.end(),
                        [](const FeedPlace* place) { return place->waits_; });
@@ -56,11 +68,17 @@ struct ChangeFeed::Topic {
   void deliver(const std::shared_ptr<const ChangePage>& page, Millis since,
                std::uint64_t written_before, Wakes& wakes);
   void fail(const Error& error, Wakes& wakes);
+  void keep(std::shared_ptr<const ChangePage> page, Millis since, std::uint64_t written_before,
+            Instant now);
+  // Nobody is there, nor would one who comes find anything.
+  bool is_over(Instant now) const { return places.empty() && recent.until <= now; }
 };
 
 struct ChangeFeed::Shared {
-  explicit Shared(ChangeFeedOptions its_options) : options(std::move(its_options)) {}
+  Shared(Read its_read, ChangeFeedOptions its_options)
+      : read(std::move(its_read)), options(std::move(its_options)) {}
 
+  const Read read;
   const ChangeFeedOptions options;
   std::mutex mutex;
   std::condition_variable called;
@@ -119,7 +137,7 @@ std::unique_ptr<ChangeFeed> ChangeFeed::start(Read read, ChangeFeedOptions optio
 }
 
 ChangeFeed::ChangeFeed(Read read, ChangeFeedOptions options)
-    : read_(std::move(read)), shared_(std::make_shared<Shared>(std::move(options))) {}
+    : shared_(std::make_shared<Shared>(std::move(read), std::move(options))) {}
 
 ChangeFeed::~ChangeFeed() {
   thread_.reset();
@@ -172,6 +190,7 @@ ChangeFeed::Instant ChangeFeed::turn() {
     const std::lock_guard lock(shared_->mutex);
     const Instant now = shared_->options.now();
     Instant due = Instant::max();
+    std::erase_if(shared_->topics, [&](const auto& each) { return each.second.is_over(now); });
     for (auto& [its_key, topic] : shared_->topics) {
       for (FeedPlace* place : topic.places) {
         if (place->waits_ && place->until_ <= now) place->give({FeedPlace::Came::time}, wakes);
@@ -191,6 +210,7 @@ ChangeFeed::Instant ChangeFeed::next_due() const {
   const std::lock_guard lock(shared_->mutex);
   Instant next = shared_->options.now() + long_enough;
   for (const auto& [key, topic] : shared_->topics) {
+    if (topic.places.empty()) next = std::min(next, topic.recent.until);
     if (!topic.is_waited_for()) continue;
     next = std::min(next, topic.due_at());
     for (const FeedPlace* place : topic.places) {
@@ -217,7 +237,7 @@ void ChangeFeed::read(const std::string& key) {
     }
   }
   const Instant began = shared_->options.now();
-  Result<ChangePage> read = read_(collection, since);
+  Result<ChangePage> read = shared_->read(collection, since);
   Wakes wakes;
   {
     const std::lock_guard lock(shared_->mutex);
@@ -229,7 +249,9 @@ void ChangeFeed::read(const std::string& key) {
     topic.reread_at = ended + std::max<Instant::duration>(shared_->options.reread,
                                                           (ended - began) * rests_per_reading);
     if (read) {
-      topic.deliver(std::make_shared<const ChangePage>(std::move(*read)), since, writes, wakes);
+      auto page = std::make_shared<const ChangePage>(std::move(*read));
+      topic.keep(page, since, writes, ended);
+      topic.deliver(page, since, writes, wakes);
     } else {
       topic.fail(read.error(), wakes);
     }
@@ -242,6 +264,7 @@ void ChangeFeed::Topic::deliver(const std::shared_ptr<const ChangePage>& page, M
   for (FeedPlace* place : places) {
     // Who came while it was read may know less than the page begins with.
     if (!place->waits_ || place->since_ < since) continue;
+    place->is_behind_ = !page->complete;
     if (page->complete) place->seen_ = written_before;
     if (has_news(*page, place->since_, place->told_)) {
       place->give({FeedPlace::Came::changes, page}, wakes);
@@ -251,6 +274,12 @@ void ChangeFeed::Topic::deliver(const std::shared_ptr<const ChangePage>& page, M
   }
   // What is behind this page, for those who have waited for that.
   if (!page->complete) is_asked_for = true;
+}
+
+void ChangeFeed::Topic::keep(std::shared_ptr<const ChangePage> page, Millis since,
+                             std::uint64_t written_before, Instant now) {
+  if (!page->complete) return;
+  recent = {std::move(page), since, written_before, now + shared_for};
 }
 
 void ChangeFeed::Topic::fail(const Error& error, Wakes& wakes) {
@@ -272,8 +301,37 @@ FeedPlace::~FeedPlace() {
   const std::lock_guard lock(shared_->mutex);
   const auto topic = shared_->topics.find(topic_);
   topic->second.places.erase(this);
-  if (topic->second.places.empty()) shared_->topics.erase(topic);
   --shared_->place_count;
+  // What was read is kept for those who come again, but not of any number of collections.
+  const bool keeps = shared_->topics.size() <= shared_->options.places_max && !shared_->stops;
+  if (topic->second.is_over(shared_->options.now()) || (topic->second.places.empty() && !keeps)) {
+    shared_->topics.erase(topic);
+  } else {
+    shared_->expect(topic->second.recent.until);
+  }
+}
+
+Result<std::shared_ptr<const ChangePage>> FeedPlace::read(Millis since) {
+  ResourcePath collection;
+  std::uint64_t writes = 0;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    const ChangeFeed::Topic& topic = shared_->topics.find(topic_)->second;
+    const auto& recent = topic.recent;
+    seen_ = topic.writes;
+    if (recent.page && recent.since <= since && recent.writes == topic.writes &&
+        shared_->options.now() < recent.until) {
+      is_behind_ = false;
+      return recent.page;
+    }
+    collection = topic.collection;
+    writes = topic.writes;
+  }
+  auto page = std::make_shared<const ChangePage>(TRY(shared_->read(collection, since)));
+  const std::lock_guard lock(shared_->mutex);
+  is_behind_ = !page->complete;
+  shared_->topics.find(topic_)->second.keep(page, since, writes, shared_->options.now());
+  return std::shared_ptr<const ChangePage>(std::move(page));
 }
 
 void FeedPlace::give(News news, ChangeFeed::Wakes& wakes) {
@@ -295,8 +353,8 @@ void FeedPlace::await(Millis since, ToldStates told, std::chrono::milliseconds a
   since_ = since;
   told_ = std::move(told);
   until_ = shared_->options.now() + at_most;
-  // Written to since what it knows was read.
-  if (seen_ != topic.writes) topic.is_asked_for = true;
+  // There is more than what it knows, or it was written to since.
+  if (is_behind_ || seen_ != topic.writes) topic.is_asked_for = true;
   shared_->expect(std::min(until_, topic.due_at()));
 }
 

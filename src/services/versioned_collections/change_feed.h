@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "dynakeep/result.h"
 #include "services/versioned_collections/change_page.h"
 
 namespace dynakeep::services::collections {
@@ -26,6 +27,7 @@ struct ChangeFeedOptions {
 // Where those wait who want to hear of a collection's changes. One thread reads for all of them:
 // when somebody in this process wrote, and every few seconds for what others wrote; however many
 // wait for one collection, it is read once. A collection for which nobody waits costs nothing.
+// (Those who come again, all at once after a change, share a reading too: FeedPlace::read.)
 //
 // Thread-safe. Places may outlive it.
 class ChangeFeed {
@@ -65,7 +67,6 @@ class ChangeFeed {
   Instant next_due() const;
   void read(const std::string& key);
 
-  const Read read_;
   const std::shared_ptr<Shared> shared_;
   std::unique_ptr<Thread> thread_;
 };
@@ -88,7 +89,11 @@ class FeedPlace {
   FeedPlace(const FeedPlace&) = delete;
   FeedPlace& operator=(const FeedPlace&) = delete;
 
+  // What changed after `since`: read now, or less than a second ago for somebody else, if nobody in
+  // this process has told of a write since then.
+  Result<std::shared_ptr<const ChangePage>> read(Millis since);
   // Waits from now on, for changes later than `since` and other than those told.
+  // Behind a page that read() gave, nothing is missed.
   void await(Millis since, ToldStates told, std::chrono::milliseconds at_most);
   // What came since; with something, the waiting is over.
   News take();
@@ -113,6 +118,7 @@ class FeedPlace {
   ToldStates told_;
   ChangeFeed::Instant until_ = {};
   std::uint64_t seen_ = 0;  // the topic's writes that what it knows is not older than
+  bool is_behind_ = false;  // the last page did not reach to the end
   News news_;
   bool ended_ = false;
   std::function<void()> wake_;

@@ -1,10 +1,16 @@
 #include "services/versioned_collections/change_feed.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -239,6 +245,72 @@ TEST_F(Feed, WhatIsBehindAShortPageIsReadForThoseWhoWaitForIt) {
   EXPECT_EQ(news.page->changes.back().entry.path.entry, "c");
 }
 
+TEST_F(Feed, WhoComesSoonAfterAReadingSharesIt) {
+  add("a", start - 3000);
+  auto first = feed_.join(posts);
+  const auto page = first->read(0).value();
+  // Also if nobody was there between.
+  first.reset();
+  const auto second = feed_.join(posts);
+  EXPECT_EQ(second->read(start - 4000).value(), page);
+  now_ += 1000ms;
+  EXPECT_NE(second->read(start - 4000).value(), page);
+  EXPECT_EQ(readings_, (std::vector<Millis>{0, start - 4000}));
+  // Not whoever wants to know of earlier things.
+  EXPECT_NE(second->read(start - 5000).value(), nullptr);
+  EXPECT_EQ(readings_.size(), 3U);
+}
+
+TEST_F(Feed, AReadingIsNotSharedAfterAWrite) {
+  auto first = feed_.join(posts);
+  const auto page = first->read(0).value();
+  first.reset();
+  add("a", start);
+  feed_.changed(posts);
+  const auto second = feed_.join(posts);
+  EXPECT_EQ(second->read(0).value()->changes.size(), 1U);
+}
+
+TEST_F(Feed, AReadingThatDoesNotReachToTheEndIsNotShared) {
+  page_changes_max_ = 1;
+  add("a", start - 9000);
+  add("b", start - 8000);
+  const auto place = feed_.join(posts);
+  EXPECT_FALSE(place->read(0).value()->complete);
+  EXPECT_FALSE(place->read(0).value()->complete);
+  EXPECT_EQ(readings_.size(), 2U);
+}
+
+TEST_F(Feed, AfterAChangeAllWhoComeAgainAreToldWithOneReading) {
+  auto first = feed_.join(posts);
+  auto second = feed_.join(posts);
+  first->await(start, {}, 30s);
+  second->await(start, {}, 30s);
+  add("a", start + 1);
+  feed_.changed(posts);
+  settle();
+  for (auto* place : {&first, &second}) {
+    EXPECT_EQ((*place)->take().came, Came::changes);
+    place->reset();
+    *place = feed_.join(posts);
+    EXPECT_EQ((*place)->read(start).value()->changes.size(), 1U);
+  }
+  EXPECT_EQ(readings_.size(), 1U);
+}
+
+TEST_F(Feed, WhatWasReadIsNotKeptForLong) {
+  std::weak_ptr<const ChangePage> page;
+  {
+    const auto place = feed_.join(posts);
+    page = place->read(0).value();
+  }
+  settle();
+  EXPECT_FALSE(page.expired());
+  advance(1001ms);
+  settle();
+  EXPECT_TRUE(page.expired());
+}
+
 TEST_F(Feed, NoMoreMayWaitThanAreAllowed) {
   const auto first = feed_.join(posts);
   const auto second = feed_.join(posts);
@@ -318,6 +390,65 @@ TEST_F(Feed, ItsThreadWakesThoseWhoWait) {
   EXPECT_EQ(place->take().came, Came::changes);
 }
 
+TEST_F(Feed, ManyComeWaitAndGoWhileOthersWrite) {
+  std::mutex mutex;
+  Millis written = start;
+  const auto feed = ChangeFeed::start(
+      [&](const ResourcePath& collection, Millis since) -> Result<ChangePage> {
+        const std::lock_guard lock(mutex);
+        ChangePage page{.next = since, .read_at = written};
+        ResourceVersion entry{.path = collection, .version = written};
+        entry.path.entry = "a";
+        if (written > since) page.changes.push_back({.time = written, .entry = entry});
+        return page;
+      },
+      {});
+  std::atomic<int> told{0};
+  std::vector<std::thread> threads;
+  for (int client = 0; client < 4; ++client) {
+    threads.emplace_back([&, client] {
+      Millis since = start;
+      while (since < start + 50) {
+        const auto place = feed->join(client % 2 == 0 ? posts : notes);
+        const auto page = place->read(since).value();
+        if (page->changes.empty() || page->changes.back().time <= since) {
+          std::mutex waiting;
+          std::condition_variable woken;
+          bool is_woken = false;
+          place->await(since, {}, 20s);
+          place->when_news([&] {
+            const std::lock_guard lock(waiting);
+            is_woken = true;
+            woken.notify_one();
+          });
+          std::unique_lock lock(waiting);
+          ASSERT_TRUE(woken.wait_for(lock, 30s, [&] { return is_woken; }));
+          const auto news = place->take();
+          ASSERT_EQ(news.came, Came::changes);
+          since = news.page->changes.back().time;
+        } else {
+          since = page->changes.back().time;
+        }
+        ++told;
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    for (int i = 0; i < 50; ++i) {
+      {
+        const std::lock_guard lock(mutex);
+        ++written;
+      }
+      feed->changed(posts);
+      feed->changed(notes);
+      std::this_thread::yield();
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(told, 4);
+  EXPECT_EQ(feed->place_count(), 0U);
+}
+
 // ---- the answers ----
 
 class Answers : public Feed {
@@ -325,14 +456,14 @@ class Answers : public Feed {
   std::shared_ptr<http::BodySource> poll(Millis since, std::chrono::milliseconds wait,
                                          std::size_t limit = 100) {
     auto place = feed_.join(posts);
-    ChangePage page = read(posts, since).value();
-    first_page_ = changes_json(page, since, limit, write_id);
+    auto page = place->read(since).value();
+    first_page_ = changes_json(*page, since, limit, write_id);
     return long_poll(std::move(place), {.since = since, .limit = limit, .wait = wait},
                      std::move(page), write_id);
   }
   std::shared_ptr<http::BodySource> stream(Millis since) {
     auto place = feed_.join(posts);
-    ChangePage page = read(posts, since).value();
+    auto page = place->read(since).value();
     return event_stream(std::move(place), since, std::move(page), write_id,
                         {.now = [this] { return now_; }});
   }
@@ -449,6 +580,21 @@ TEST_F(Answers, AStreamBeginsWithWhatIsThereAndGoesOn) {
   EXPECT_EQ(taken(*source), id_and_data(start + 110, "b"));
 }
 
+TEST_F(Answers, AStreamGoesOnFromPageToPage) {
+  page_changes_max_ = 2;
+  for (int i = 0; i < 7; ++i) add(std::to_string(i), start - 9000 + i);
+  const auto source = stream(0);
+  std::string all = taken(*source);
+  // (Long before anything would be read again by itself.)
+  for (int turns = 0; turns < 20; ++turns) {
+    advance(20ms);
+    all += taken(*source);
+  }
+  std::string expected = "retry: 2000\n\n";
+  for (int i = 0; i < 7; ++i) expected += id_and_data(start - 9000 + i, std::to_string(i));
+  EXPECT_EQ(all, expected);
+}
+
 TEST_F(Answers, TheIdOfAnEventIsNotLaterThanItsReading) {
   add("a", start + 3'600'000);
   const auto source = stream(0);
@@ -502,9 +648,9 @@ TEST_F(Answers, AStreamIsMadeInParts) {
 TEST_F(Answers, LineBreaksOfAValueDoNotEndAnEvent) {
   add("a", start - 9000);
   auto place = feed_.join(posts);
-  const auto source =
-      event_stream(std::move(place), 0, read(posts, 0).value(),
-                   [](std::string& out, const ResourceVersion&) { out += "{\n\r}"; });
+  auto page = place->read(0).value();
+  const auto source = event_stream(
+      std::move(place), 0, page, [](std::string& out, const ResourceVersion&) { out += "{\n\r}"; });
   EXPECT_EQ(taken(*source),
             "retry: 2000\n\nid: " + std::to_string(start - 9000) + "\ndata: {  }\n\n");
 }

@@ -99,16 +99,20 @@ http::HttpResponse answer_changes(const Call& call) {
     place = call.feed.join(call.path);
     if (!place) return feed_is_full(call);
   }
-  auto page = read_changes(call.store, call.path, poll.since, poll.limit);
+  if (!place) {
+    const auto page = read_changes(call.store, call.path, poll.since, poll.limit);
+    if (!page) return refusal(call, page.error());
+    return json_answer(200, changes_json(*page, poll.since, poll.limit, write_entry));
+  }
+  const auto page = place->read(poll.since);
   if (!page) return refusal(call, page.error());
   if (streams) {
-    return answer_from(event_stream(std::move(place), poll.since, std::move(*page), write_entry),
+    return answer_from(event_stream(std::move(place), poll.since, *page, write_entry),
                        "text/event-stream; charset=utf-8");
   }
-  std::string now = changes_json(*page, poll.since, poll.limit, write_entry);
-  auto later = place ? long_poll(std::move(place), poll, std::move(*page), write_entry) : nullptr;
-  if (!later) return json_answer(200, std::move(now));
-  return answer_from(std::move(later), "application/json; charset=utf-8");
+  auto later = long_poll(std::move(place), poll, *page, write_entry);
+  if (later) return answer_from(std::move(later), "application/json; charset=utf-8");
+  return json_answer(200, changes_json(**page, poll.since, poll.limit, write_entry));
 }
 
 http::HttpResponse changes(Call& call) {

@@ -307,6 +307,20 @@ TEST_P(CollectionsChanges, AStreamBeginsWithWhatIsThereAndGoesOn) {
   EXPECT_EQ(stream.received().find("deletedAt"), stream.received().rfind("deletedAt"));
 }
 
+TEST_P(CollectionsChanges, AStreamOfMuchGoesOnFromPageToPage) {
+  const std::string value(90'000, 'x');
+  for (int i = 0; i < 12; ++i) {
+    entry(posts_, R"({"name":"number )" + std::to_string(i) + R"(","value":[")" + value + R"("]})");
+  }
+  tick(5000);
+  const auto began = std::chrono::steady_clock::now();
+  OpenRequest stream(port(), posts_ + "/changes", events);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_TRUE(stream.has("\"number " + std::to_string(i) + "\"")) << i;
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
+}
+
 TEST_P(CollectionsChanges, AStreamIsTakenUpBehindItsLastEvent) {
   entry(posts_, R"({"name":"old"})");
   tick(5000);
