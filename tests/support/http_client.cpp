@@ -138,11 +138,15 @@ Result<HttpAnswer> HttpClient::exchange(std::string_view request, bool head_only
 Result<HttpAnswer> HttpClient::request(std::string_view method, std::string_view target,
                                        const Headers& headers, std::string_view body) {
   std::string request = std::string(method) + " " + std::string(target) +
-                        " HTTP/1.1\r\nHost: " + host_ + ":" + std::to_string(port_) +
-                        "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+                        " HTTP/1.1\r\nHost: " + host_ + ":" + std::to_string(port_) + "\r\n";
+  if (!body.empty() || method.starts_with('P')) {
+    request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  }
   for (const auto& [header, value] : headers) request += header + ": " + value + "\r\n";
-  request += "\r\n" + std::string(body);
-  const bool head_only = method == "HEAD";
+  return bytes(request + "\r\n" + std::string(body), method == "HEAD");
+}
+
+Result<HttpAnswer> HttpClient::bytes(std::string_view request, bool head_only) {
   const bool reused = socket_ >= 0;
   if (!reused) TRY(connect());
   auto answer = exchange(request, head_only);

@@ -34,9 +34,12 @@ class HttpClient {
 
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
-  // Any request. Host and Content-Length are added.
+  // Any request. Host is added, and Content-Length as browsers do: with a body, and to methods that
+  // expect one (POST, PUT, PATCH).
   Result<HttpAnswer> request(std::string_view method, std::string_view target,
                              const Headers& headers = {}, std::string_view body = {});
+  // Bytes as they are, and the answer to them.
+  Result<HttpAnswer> bytes(std::string_view request, bool head_only = false);
   // POST / of one DynamoDB operation.
   Result<HttpAnswer> operation(std::string_view name, std::string_view body);
 

@@ -38,7 +38,7 @@ struct DismissalStorageSettings {
 };
 
 struct DismissalsSettings {
-  std::uint16_t port = 3001;
+  std::optional<std::uint16_t> port = {};  // nothing: not said; upstream takes 3001
   DismissalStorageSettings storage = {};
   DismissalsServiceOptions service = {};
 

@@ -235,13 +235,13 @@ class Dismissals {
   // Empties the table; returns how many there were. For tests and clean-up.
   virtual Result<std::size_t> remove_all() = 0;
 
- protected:
-  Dismissals() = default;
-
   // Calls `work`, which calls the store, with 0 to count - 1, several at once where that helps. An
   // error stands for all of them: what they were answered may not last.
   virtual Result<void> for_each_of(std::size_t count,
                                    const std::function<void(std::size_t)>& work) = 0;
+
+ protected:
+  Dismissals() = default;
 };
 
 // ---- in a table ----

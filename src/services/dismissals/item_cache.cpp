@@ -70,10 +70,13 @@ void ItemCache::end_write(const Ticket& ticket, std::string_view user, std::stri
   if (alone && written != nullptr) keep(key, *written);
 }
 
-void ItemCache::forget_user(std::string_view user) {
-  const std::string prefix = key_of(user, {});
+void ItemCache::forget_user(std::string_view user) { forget_those_with(key_of(user, {})); }
+
+void ItemCache::forget_all() { forget_those_with({}); }
+
+void ItemCache::forget_those_with(std::string_view prefix) {
   const std::lock_guard lock(mutex_);
-  items_.erase_if([&](const std::string& key) { return key.starts_with(prefix); });
+  items_.erase_if([prefix](const std::string& key) { return key.starts_with(prefix); });
   for (Stripe& stripe : stripes_) ++stripe.version;
 }
 

@@ -45,6 +45,7 @@ class ItemCache {
 
   // After a write of many of the user's items, or all.
   void forget_user(std::string_view user);
+  void forget_all();
 
  private:
   struct Entry {
@@ -61,6 +62,7 @@ class ItemCache {
   static std::string key_of(std::string_view user, std::string_view item);
   Stripe& stripe_of(const std::string& key);
   void keep(const std::string& key, const Dismissible& item);
+  void forget_those_with(std::string_view prefix);
 
   const std::chrono::milliseconds time_to_live_;
   const Clock& clock_;

@@ -155,8 +155,12 @@ struct Variable {
 // clang-format off
 // All there are. A default is that of the options; here for people to read.
 constexpr Variable variables[] = {
-    {"PORT", "3001", "port of the service",
-     [](Reading& to, Value text) { to.number(to.settings.port, text, 0, 65'535); }},
+    {"PORT", "3001", "port of its own",
+     [](Reading& to, Value text) {
+       std::uint16_t port = 0;
+       to.number(port, text, 0, 65'535);
+       to.settings.port = port;
+     }},
     {"EXTENSIONS_ENABLED", "true", "routes and parameters that upstream does not have; ours only",
      [](Reading& to, Value text) { to.boolean(to.settings.service.extensions, text); }},
     {"ERRORS_THROTTLE_503", "false", "a throttled database answers 503 with Retry-After; ours only",

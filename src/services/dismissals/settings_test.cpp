@@ -38,7 +38,7 @@ std::string text_of(const DismissalsSettings& settings) {
   const auto add_list = [&](const std::vector<std::string>& values) {
     for (const std::string& value : values) add(value);
   };
-  add(settings.port);
+  add(settings.port.value_or(3001));
   add(storage.type ? static_cast<int>(*storage.type) : -1);
   add(storage.run_setup);
   add(storage.expire_after ? storage.expire_after->count() : -1);
@@ -117,7 +117,7 @@ TEST(DismissalsSettings, AreUpstreamsWithoutAnyVariable) {
   const auto settings = with({});
   EXPECT_THAT(settings.faults, IsEmpty());
   EXPECT_THAT(settings.warnings, IsEmpty());
-  EXPECT_EQ(settings.port, 3001);
+  EXPECT_EQ(settings.port, std::nullopt);
   EXPECT_EQ(settings.storage.type, std::nullopt);
   EXPECT_EQ(settings.storage.table, "dismissible-items");
   EXPECT_EQ(settings.storage.region, "us-east-1");

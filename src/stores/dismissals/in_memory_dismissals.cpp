@@ -113,7 +113,6 @@ class InMemoryDismissals final : public Dismissals {
     return remove_if([](const Dismissible&) { return true; });
   }
 
- protected:
   Result<void> for_each_of(std::size_t count,
                            const std::function<void(std::size_t)>& work) override {
     for (std::size_t i = 0; i < count; ++i) work(i);

@@ -129,7 +129,6 @@ class TableDismissals final : public DismissalTable {
   Result<std::size_t> erase(const DismissalUserId& user) override;
   Result<std::size_t> remove_all() override;
 
- protected:
   Result<void> for_each_of(std::size_t count,
                            const std::function<void(std::size_t)>& work) override {
     return at_once(count, work);

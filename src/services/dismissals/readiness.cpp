@@ -1,0 +1,28 @@
+#include "services/dismissals/readiness.h"
+
+#include "base/log.h"
+
+namespace dynakeep::services::dismissals {
+
+bool Readiness::is_ready() {
+  constexpr std::chrono::seconds counts_for{5};
+  if (!ask_) return true;
+  const Time now = clock_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    const bool is_recent = asked_at_ && now >= *asked_at_ && now - *asked_at_ < counts_for;
+    if (is_asking_ || is_recent) return was_ready_;
+    is_asking_ = true;
+  }
+  const auto ready = ask_();
+  if (!ready) {
+    base::log(LogLevel::warning, "dismissals are not ready", {{"why", ready.error().message()}});
+  }
+  const std::lock_guard lock(mutex_);
+  is_asking_ = false;
+  asked_at_ = now;
+  was_ready_ = ready.has_value();
+  return was_ready_;
+}
+
+}  // namespace dynakeep::services::dismissals
