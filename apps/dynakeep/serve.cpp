@@ -28,6 +28,7 @@
 #include "exit_code.h"
 #include "logging.h"
 #include "served_collections.h"
+#include "served_dismissals.h"
 #include "served_user_data.h"
 
 namespace dynakeep::app {
@@ -55,6 +56,7 @@ struct ServeFlags {
   ServedCollectionsFlags collections = {};
   bool services_only = false;
   ServedUserDataFlags user_data = {};
+  ServedDismissalsFlags dismissals = {};
 
   std::optional<std::string> log_level = {};
   std::string log_format = "text";
@@ -100,6 +102,7 @@ void wait_for_stop(const sigset_t& signals, const std::vector<std::shared_ptr<Ap
 struct Listening {
   ServerOptions options = {};
   std::string_view port_flag = "--port";
+  std::string_view serves = {};  // what has this server to itself
 };
 
 int complain_about_listening(const Listening& listening, const Error& error) {
@@ -202,7 +205,8 @@ Listening own_server(const ServeFlags& flags, const CollectionsSettings& collect
                       .port = *flags.collections.port,
                       .threads = main.threads,
                       .serve_protocol = false},
-          .port_flag = "--collections-port"};
+          .port_flag = "--collections-port",
+          .serves = "collections"};
 }
 
 int complain_about_collections(const CollectionsSettings& settings, const Error& error) {
@@ -220,6 +224,11 @@ int serve(const ServeFlags& flags) {
     auto settings = collections_settings(flags.collections);
     if (!settings) return complain(exit_misused, settings.error().message());
     collections = std::move(*settings);
+  }
+  std::optional<DismissalsSettings> dismissals;
+  if (flags.dismissals.wanted) {
+    dismissals = dismissals_settings(flags.dismissals);
+    if (!dismissals) return exit_failed;
   }
   start_logging(flags.log_level.value_or(collections && collections->debug ? "debug" : "warning"),
                 flags.log_format);
@@ -277,6 +286,27 @@ int serve(const ServeFlags& flags) {
                                                  : std::string("everyone here")));
   }
 
+  ServedDismissals dismissing;
+  if (dismissals) {
+    const auto port = dismissals->port;
+    if (port) {
+      to_be.push_back({.options = {.address = main.options.address,
+                                   .port = *port,
+                                   .threads = main.options.threads,
+                                   .serve_protocol = false},
+                       .port_flag = "--dismissals-port",
+                       .serves = "dismissals"});
+    }
+    Listening& its_server = port ? to_be.back() : to_be.front();
+    dismissals->service.serve_root = port.has_value();
+    auto started = serve_dismissals(*served->database, served->is_remote, std::move(*dismissals));
+    if (!started) return complain(exit_failed, started.error().message());
+    dismissing = std::move(*started);
+    if (dismissing.is_remote && flags.threads == 0) its_server.options.threads = remote_threads;
+    its_server.options.services.push_back(dismissing.service);
+    properties.push_back("dismissals " + dismissing.kept);
+  }
+
   std::vector<std::unique_ptr<Server>> servers;
   for (const Listening& listening : to_be) {
     auto server = Server::start(*served->database, listening.options);
@@ -285,7 +315,9 @@ int serve(const ServeFlags& flags) {
   }
   std::cout << fmt::format("dynakeep {} serving {} on {} ({})", DYNAKEEP_VERSION, served->name,
                            servers.front()->endpoint(), fmt::join(properties, ", "));
-  if (servers.size() > 1) std::cout << ", collections on " << servers.back()->endpoint();
+  for (std::size_t i = 1; i < servers.size(); ++i) {
+    std::cout << ", " << to_be[i].serves << " on " << servers[i]->endpoint();
+  }
   std::cout << std::endl;
   wait_for_stop(stop_signals, api_keys);
   stop(servers);
@@ -362,6 +394,7 @@ void add_serve(CLI::App& program, int& exit_code) {
       ->excludes("--collections-port")
       ->group("Collections");
   add_served_user_data_flags(*command, flags->user_data);
+  add_served_dismissals_flags(*command, flags->dismissals);
 
   command
       ->add_option("--access-keys", flags->access_keys,
