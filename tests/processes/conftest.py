@@ -1,8 +1,12 @@
 """Several server processes on one set of tables, and how they are asked."""
 
+import contextlib
+import http.client
+import json
 import os
 import pathlib
 import sys
+import urllib.parse
 
 import pytest
 
@@ -10,6 +14,37 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import serving  # noqa: E402
 
 API_KEY = "my-api-key"
+PATIENCE_SECONDS = 60
+
+
+class Client:
+    """One connection, made anew after each failure."""
+
+    def __init__(self, server):
+        self.server, self.connection = server, None
+
+    def ask(self, method, path, body=None):
+        """Gives (status, headers, parsed body); raises OSError or http.client.HTTPException."""
+        if self.connection is None:
+            address = urllib.parse.urlsplit(self.server.endpoint)
+            self.connection = http.client.HTTPConnection(address.hostname, address.port, timeout=PATIENCE_SECONDS)
+        headers = {"x-api-key": API_KEY}
+        if body is not None:
+            body, headers["Content-Type"] = json.dumps(body), "application/json"
+        try:
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            self.connection = None
+            raise
+        return answer.status, answer.headers, json.loads(text) if text else None
+
+    def must(self, status, method, path, body=None):
+        got, headers, parsed = self.ask(method, path, body)
+        assert got == status, (method, path, got, parsed)
+        return headers, parsed
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +61,23 @@ def api_keys(tmp_path_factory):
     file.write_text(f'[{{"application": "test-app", "key": "{API_KEY}"}}]')
     file.chmod(0o600)
     return str(file)
+
+
+@contextlib.contextmanager
+def serving_with(*flags):
+    server = serving.Server(*flags).start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def two_servers(api_keys):
+    with serving_with("--in-memory") as tables:
+        flags = ("--database", tables.endpoint, "--collections", "--api-keys", api_keys)
+        with serving_with(*flags) as one, serving_with(*flags) as other:
+            yield [one, other]
 
 
 def pytest_unconfigure(config):

@@ -4,55 +4,20 @@ once, and revisions are 1 to n.
 DYNAKEEP_UPDATES=N: how many updates each case makes."""
 
 import collections
-import contextlib
 import http.client
 import itertools
-import json
 import os
 import random
 import threading
 import time
 import urllib.parse
 
-import pytest
-import serving
-from conftest import API_KEY
+from conftest import Client, serving_with
 
 UPDATES = int(os.environ.get("DYNAKEEP_UPDATES", "10000"))
 SEED = int(os.environ.get("DYNAKEEP_SEED", time.time_ns() % 2**32))
 WRITERS = 8
 KILLS = 20
-PATIENCE_SECONDS = 60
-
-
-class Client:
-    """One connection, made anew after each failure."""
-
-    def __init__(self, server):
-        self.server, self.connection = server, None
-
-    def ask(self, method, path, body=None):
-        """Gives (status, headers, parsed body); raises OSError or http.client.HTTPException."""
-        if self.connection is None:
-            address = urllib.parse.urlsplit(self.server.endpoint)
-            self.connection = http.client.HTTPConnection(address.hostname, address.port, timeout=PATIENCE_SECONDS)
-        headers = {"x-api-key": API_KEY}
-        if body is not None:
-            body, headers["Content-Type"] = json.dumps(body), "application/json"
-        try:
-            self.connection.request(method, path, body, headers)
-            answer = self.connection.getresponse()
-            text = answer.read()
-        except (OSError, http.client.HTTPException):
-            self.connection.close()
-            self.connection = None
-            raise
-        return answer.status, answer.headers, json.loads(text) if text else None
-
-    def must(self, status, method, path, body=None):
-        got, headers, parsed = self.ask(method, path, body)
-        assert got == status, (method, path, got, parsed)
-        return headers, parsed
 
 
 def make_entry(client):
@@ -175,23 +140,6 @@ class Killer:
             server.process.stdout.close()
             time.sleep(self.random.random() * 0.05)
             server.start()
-
-
-@contextlib.contextmanager
-def serving_with(*flags):
-    server = serving.Server(*flags).start()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def two_servers(api_keys):
-    with serving_with("--in-memory") as tables:
-        flags = ("--database", tables.endpoint, "--collections", "--api-keys", api_keys)
-        with serving_with(*flags) as one, serving_with(*flags) as other:
-            yield [one, other]
 
 
 def test_two_processes_lose_no_version_of_one_entry(two_servers):
