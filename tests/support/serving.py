@@ -15,8 +15,9 @@ START_SECONDS = 60
 class Server:
     """With flags of `dynakeep serve`, on a loopback port that the system chose; on the same one when started again."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, environment=None):
         self.flags = flags
+        self.variables = environment or {}  # beside this program's own
         self.process = None
         self.endpoint = None
         self.port = "0"
@@ -24,7 +25,7 @@ class Server:
     def start(self):
         self.process = subprocess.Popen(
             [os.environ["DYNAKEEP_PROGRAM"], "serve", "--port", self.port, *self.flags],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **self.variables})
         said = []
         for line in self.process.stdout:
             said.append(line)
