@@ -96,12 +96,13 @@ Result<Binary> bytes_of(const JsonDocument& text) {
 
 // Repetitions in a set are refused rather than dropped: nothing that we write has any.
 template <typename Set>
-Result<AttributeValue> checked_set(Set set, std::size_t elements) {
+Result<void> take_set(Set set, std::size_t elements, AttributeValue& value) {
   if (set.size() != elements) return no_such_json("\"$set\" takes each element once");
-  return AttributeValue(std::move(set));
+  value = std::move(set);
+  return {};
 }
 
-Result<AttributeValue> set_of(const JsonDocument& elements) {
+Result<void> read_set(const JsonDocument& elements, AttributeValue& value) {
   if (!elements.is_array() || elements.elements().empty()) {
     return no_such_json("\"$set\" takes an array with elements");
   }
@@ -124,17 +125,60 @@ Result<AttributeValue> set_of(const JsonDocument& elements) {
     return no_such_json("\"$set\" takes elements of one type");
   }
   const std::size_t count = elements.elements().size();
-  if (!texts.empty()) return checked_set(std::move(texts), count);
-  if (!numbers.empty()) return checked_set(std::move(numbers), count);
-  return checked_set(std::move(binaries), count);
+  if (!texts.empty()) return take_set(std::move(texts), count, value);
+  if (!numbers.empty()) return take_set(std::move(numbers), count, value);
+  return take_set(std::move(binaries), count, value);
 }
 
-Result<AttributeValue> map_of(const JsonDocument& object) {
+Result<void> read(const JsonDocument& document, AttributeValue& value);
+
+Result<void> read_map(const JsonDocument& object, AttributeValue& value) {
   AttributeMap map;
-  for (const auto& [name, member] : object.members()) {
-    map.emplace(name, TRY(user_data_from_json(member)));
+  for (const auto& [name, member] : object.members()) TRY(read(member, map[name]));
+  value = std::move(map);
+  return {};
+}
+
+Result<void> read_object(const JsonDocument& object, AttributeValue& value) {
+  if (object.members().size() == 1) {
+    const auto& [name, member] = object.members().front();
+    if (name == set_member) return read_set(member, value);
+    if (name == bytes_member) {
+      value = TRY(bytes_of(member));
+      return {};
+    }
+    if (name == map_member && !member.is_object()) {
+      return no_such_json("\"$map\" takes an object");
+    }
+    if (name == map_member) return read_map(member, value);
   }
-  return AttributeValue(std::move(map));
+  return read_map(object, value);
+}
+
+Result<void> read(const JsonDocument& document, AttributeValue& value) {
+  switch (document.kind()) {
+    case JsonDocument::Kind::null:
+      value = nullptr;
+      return {};
+    case JsonDocument::Kind::boolean:
+      value = document.truth();
+      return {};
+    case JsonDocument::Kind::number:
+      value = TRY(Number::parse(document.text()));
+      return {};
+    case JsonDocument::Kind::string:
+      value = document.text();
+      return {};
+    case JsonDocument::Kind::array: {
+      AttributeList list(document.elements().size());
+      for (std::size_t i = 0; i < list.size(); ++i) TRY(read(document.elements()[i], list[i]));
+      value = std::move(list);
+      return {};
+    }
+    case JsonDocument::Kind::object:
+      break;
+  }
+  return read_object(document, value);
 }
 
 }  // namespace
@@ -146,34 +190,10 @@ Result<AttributeValue> user_data_from_json(std::string_view json) {
 }
 
 Result<AttributeValue> user_data_from_json(const JsonDocument& document) {
-  switch (document.kind()) {
-    case JsonDocument::Kind::null:
-      return AttributeValue(nullptr);
-    case JsonDocument::Kind::boolean:
-      return AttributeValue(document.truth());
-    case JsonDocument::Kind::number:
-      return AttributeValue(TRY(Number::parse(document.text())));
-    case JsonDocument::Kind::string:
-      return AttributeValue(document.text());
-    case JsonDocument::Kind::array: {
-      AttributeList list;
-      list.reserve(document.elements().size());
-      for (const JsonDocument& element : document.elements()) {
-        list.push_back(TRY(user_data_from_json(element)));
-      }
-      return AttributeValue(std::move(list));
-    }
-    case JsonDocument::Kind::object:
-      break;
-  }
-  if (document.members().size() == 1) {
-    const auto& [name, member] = document.members().front();
-    if (name == bytes_member) return AttributeValue(TRY(bytes_of(member)));
-    if (name == set_member) return set_of(member);
-    if (name == map_member && member.is_object()) return map_of(member);
-    if (name == map_member) return no_such_json("\"$map\" takes an object");
-  }
-  return map_of(document);
+  // Made here, and not moved in when it is done: GCC 12 takes that for uninitialised.
+  Result<AttributeValue> value{AttributeValue()};
+  TRY(read(document, *value));
+  return value;
 }
 
 }  // namespace dynakeep

@@ -51,21 +51,34 @@ std::size_t bytes_of(std::string_view name, const AttributeValue& value) {
   return bytes_of(Item(AttributeMap{{std::string(name), value}}));
 }
 
-// What the item says but for its times, which every save renews.
-AttributeMap without_times(const Item& item, const UserDataOptions& options) {
-  AttributeMap attributes = item.attributes();
-  const auto remove = [](AttributeMap& from, std::string_view name) {
-    if (const auto found = from.find(name); found != from.end()) from.erase(found);
+bool is_time(std::string_view name) {
+  return name == created_at_attribute || name == updated_at_attribute;
+}
+
+// Whether both say the same but for times, which every save renews: their own, those of their
+// sessions, and when the user expires.
+bool same_but_times(const AttributeMap& a, const AttributeMap& b,
+                    const std::optional<UserExpiryOptions>& expiry, bool is_item = true) {
+  const auto is_passed_over = [&](std::string_view name) {
+    return is_time(name) || (is_item && expiry && name == expiry->attribute);
   };
-  for (const std::string_view name : {created_at_attribute, updated_at_attribute}) {
-    remove(attributes, name);
-    const auto session = attributes.find(session_attribute);
-    if (session != attributes.end() && session->second.is_map()) {
-      remove(session->second.as_map(), name);
+  auto from_a = a.begin();
+  auto from_b = b.begin();
+  while (true) {
+    while (from_a != a.end() && is_passed_over(from_a->first)) ++from_a;
+    while (from_b != b.end() && is_passed_over(from_b->first)) ++from_b;
+    if (from_a == a.end() || from_b == b.end()) return from_a == a.end() && from_b == b.end();
+    if (from_a->first != from_b->first) return false;
+    const bool are_sessions = is_item && from_a->first == session_attribute &&
+                              from_a->second.is_map() && from_b->second.is_map();
+    if (!(are_sessions
+              ? same_but_times(from_a->second.as_map(), from_b->second.as_map(), expiry, false)
+              : from_a->second == from_b->second)) {
+      return false;
     }
+    ++from_a;
+    ++from_b;
   }
-  if (options.expiry) remove(attributes, options.expiry->attribute);
-  return attributes;
 }
 
 bool is_due(Time last, Time now, milliseconds period) { return now - last > period / 10; }
@@ -264,21 +277,27 @@ Result<std::optional<AttributeMap>> TableUserData::entry_of(const UserTurn& turn
 }
 
 // Every value that the turn has set; what others keep in the item was stored before.
-Result<void> TableUserData::check_values(const Saving& saving, Item& item) const {
+Result<void> TableUserData::check_values(const Saving& saving, const Item& item) const {
   const Item* const loaded = saving.loaded.current();
-  AttributeMap attributes = item.attributes();
   for (const std::string_view name : {user_attribute, session_attribute, history_attribute}) {
-    const bool is_on = name == user_attribute      ? options_.user
-                       : name == session_attribute ? saving.loaded.session.enabled
-                                                   : options_.history.enabled;
-    const auto found = attributes.find(name);
-    if (!is_on || found == attributes.end()) continue;
-    if (options_.convert_empty) convert_empty(found->second);
-    TRY(check_storable(found->second, found->first,
-                       loaded == nullptr ? nullptr : loaded->find(name), options_.allow_imprecise));
+    if (!writes(saving, name)) continue;
+    const AttributeValue* const found = item.find(name);
+    if (found == nullptr) continue;
+    const AttributeValue* const stored = loaded == nullptr ? nullptr : loaded->find(name);
+    TRY(check_storable(*found, name, stored, options_.allow_imprecise));
   }
-  item = Item(std::move(attributes));
   return {};
+}
+
+void TableUserData::convert_empty_values(const Saving& saving, Item& item) const {
+  for (const std::string_view name : {user_attribute, session_attribute, history_attribute}) {
+    if (writes(saving, name) && item.contains(name)) convert_empty(item[name]);
+  }
+}
+
+bool TableUserData::writes(const Saving& saving, std::string_view element) const {
+  if (element == user_attribute) return options_.user;
+  return element == session_attribute ? saving.loaded.session.enabled : options_.history.enabled;
 }
 
 bool TableUserData::is_unchanged(const Saving& saving, const std::string& key) const {
@@ -303,7 +322,7 @@ bool TableUserData::is_unchanged(const Saving& saving, const std::string& key) c
   const bool tells_something = saving.entry && !saving.entry->empty();
   const Item mine = compose(saving.turn, saving.loaded, options_, key,
                             tells_something ? saving.entry : std::nullopt, saving.keeps_unknown);
-  return without_times(mine, options_) == without_times(*current, options_);
+  return same_but_times(mine.attributes(), current->attributes(), options_.expiry);
 }
 
 Item TableUserData::stamped(Item item, const Item* over) const {
@@ -333,11 +352,11 @@ Result<Item> TableUserData::fitted(Item item, SaveReport& report) {
       bytes -= 1 + bytes_of("", history.back());  // an element of a list takes one
       history.pop_back();
     }
+    report.trimmed_entries = before - history.size();
     AttributeMap attributes = item.attributes();
-    set_history(attributes, history);
+    set_history(attributes, std::move(history));
     item = Item(std::move(attributes));
     bytes = bytes_of(item);
-    report.trimmed_entries = before - history.size();
   }
   report.item_bytes = bytes;
   if (bytes <= options_.item_bytes_max) return item;
@@ -359,9 +378,9 @@ Error TableUserData::conflict(const std::optional<Item>& stored) const {
 
 // One PutItem. An answer that is lost is looked for, and where nothing was stored the same item is
 // sent once more: its condition lets it in only once.
-Result<TableUserData::Answer> TableUserData::put(Saving& saving, const Item& item,
-                                                 const Item* over) {
-  PutItemRequest request{.table_name = options_.table.name, .item = item};
+Result<TableUserData::Answer> TableUserData::put(Saving& saving, Item made, const Item* over) {
+  PutItemRequest request{.table_name = options_.table.name, .item = std::move(made)};
+  const Item& item = *request.item;
   const std::string key = item.at(options_.table.key_attribute).as_string();
   if (saving.mode != SaveMode::replace) {
     ExpressionAttributeNames names;
@@ -386,7 +405,7 @@ Result<TableUserData::Answer> TableUserData::put(Saving& saving, const Item& ite
   for (int sending = 1;; ++sending) {
     ++saving.report.attempts;
     const auto written = database_.put_item(request);
-    if (written) return Answer{};
+    if (written) return Answer{.put = Put::stored, .item = std::move(request.item)};
     const Error& error = written.error();
     if (!error.is_condition_failure() && !error.outcome_unknown()) return error;
     if (error.outcome_unknown()) saving.unanswered.push_back(item);
@@ -399,7 +418,7 @@ Result<TableUserData::Answer> TableUserData::put(Saving& saving, const Item& ite
       if (!read) return error.outcome_unknown() ? error : read.error();
       stored = std::move(*read);
     }
-    if (is_mine(stored)) return Answer{};
+    if (is_mine(stored)) return Answer{.put = Put::stored, .item = std::move(stored)};
     if (error.is_condition_failure()) return Answer{.put = Put::refused, .item = stored};
     const bool is_untouched = over == nullptr ? !stored : stored && *stored == *over;
     if (saving.mode == SaveMode::replace || (is_untouched && sending == sendings_max)) {
@@ -412,33 +431,44 @@ Result<TableUserData::Answer> TableUserData::put(Saving& saving, const Item& ite
 Result<Item> TableUserData::store_item(Saving& saving, const std::string& key) {
   Item mine =
       compose(saving.turn, saving.loaded, options_, key, saving.entry, saving.keeps_unknown);
+  if (options_.convert_empty) convert_empty_values(saving, mine);
   TRY(check_values(saving, mine));
+  std::optional<Item> over = saving.loaded.item;
+  Item next = std::move(mine);
+  for (unsigned attempt = 1;; ++attempt) {
+    const Item* const guarded = over && saving.mode != SaveMode::replace ? &*over : nullptr;
+    auto answer =
+        put(saving, TRY(fitted(stamped(std::move(next), guarded), saving.report)), guarded);
+    if (!answer) {
+      // What was sent before, and not answered, may be stored whatever this error says.
+      return Error(answer.error()).set_outcome_unknown(!saving.unanswered.empty());
+    }
+    if (answer->put == Put::stored) return std::move(*answer->item);
+    over = std::move(answer->item);
+    if (saving.mode != SaveMode::merge || !patience_.allows_after(attempt)) {
+      return conflict(over).set_outcome_unknown(!saving.unanswered.empty());
+    }
+    next = TRY(merged_with(saving, key, over));
+  }
+}
+
+// Others were quicker: what is to be saved over what they stored.
+Result<Item> TableUserData::merged_with(Saving& saving, const std::string& key,
+                                        const std::optional<Item>& theirs) const {
+  Item mine =
+      compose(saving.turn, saving.loaded, options_, key, saving.entry, saving.keeps_unknown);
+  if (options_.convert_empty) convert_empty_values(saving, mine);
   const Merge merge{.options = options_,
                     .loaded = saving.loaded,
                     .mine = mine,
                     .entry = saving.entry,
                     .history = saving.turn.history,
                     .keeps_unknown = saving.keeps_unknown};
-  std::optional<Item> over = saving.loaded.item;
-  Item next = mine;
-  for (unsigned attempt = 1;; ++attempt) {
-    const Item* const guarded = over && saving.mode != SaveMode::replace ? &*over : nullptr;
-    const Item item = TRY(fitted(stamped(next, guarded), saving.report));
-    auto answer = put(saving, item, guarded);
-    if (!answer) {
-      // What was sent before, and not answered, may be stored whatever this error says.
-      return Error(answer.error()).set_outcome_unknown(!saving.unanswered.empty());
-    }
-    if (answer->put == Put::stored) return item;
-    over = std::move(answer->item);
-    if (saving.mode != SaveMode::merge || !patience_.allows_after(attempt)) {
-      return conflict(over).set_outcome_unknown(!saving.unanswered.empty());
-    }
-    const bool counts = over && !is_expired(*over, options_.expiry, now());
-    saving.report.overruled.clear();
-    next = TRY(
-        merge_items(merge, counts ? &*over : nullptr, saving.unanswered, saving.report.overruled));
-  }
+  const bool counts = theirs && !is_expired(*theirs, options_.expiry, now());
+  saving.report.overruled.clear();
+  saving.is_merged = true;
+  return merge_items(merge, counts ? &*theirs : nullptr, saving.unanswered,
+                     saving.report.overruled);
 }
 
 void TableUserData::warn_of_size(const std::string& user_id, std::size_t bytes) {
@@ -453,10 +483,11 @@ void TableUserData::warn_of_size(const std::string& user_id, std::size_t bytes) 
 }
 
 // Makes the turn what was stored.
-void TableUserData::take(UserTurn& turn, const LoadedUser& loaded, Item stored) const {
+void TableUserData::take(UserTurn& turn, const LoadedUser& loaded, Item stored,
+                         bool is_as_left) const {
   LoadedUser next{.user_id = loaded.user_id, .session = loaded.session};
   // Nothing here can fail to be read: it was composed of what had been read.
-  if (options_.user) turn.user = read_user(stored).value();
+  if (options_.user && !is_as_left) turn.user = read_user(stored).value();
   if (options_.history.enabled) turn.history = read_history(stored).value();
   next.history = turn.history;
   if (loaded.session.enabled && turn.session) {
@@ -502,7 +533,7 @@ Result<SaveReport> TableUserData::save(UserTurn& turn, std::optional<SaveMode> m
   }
   warn_of_size(turn.user_id, saving.report.item_bytes);
   SaveReport report = std::move(saving.report);
-  take(turn, *loaded, std::move(stored));
+  take(turn, *loaded, std::move(stored), !saving.is_merged && !options_.convert_empty);
   return report;
 }
 

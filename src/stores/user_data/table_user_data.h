@@ -46,11 +46,12 @@ class TableUserData final : public UserDataStore {
     SaveReport report = {};
     // What may have been stored although no answer came.
     std::vector<Item> unanswered = {};
+    bool is_merged = false;
   };
   enum class Put : std::uint8_t { stored, refused };
   struct Answer {
     Put put = Put::stored;
-    std::optional<Item> item = {};  // of a refusal: what stands there
+    std::optional<Item> item = {};  // what stands there
   };
 
   Time now() const;
@@ -63,14 +64,19 @@ class TableUserData final : public UserDataStore {
   Result<void> fill(UserTurn& turn, LoadedUser& loaded, const UserSession& platform, Time now);
 
   Result<std::optional<AttributeMap>> entry_of(const UserTurn& turn) const;
-  Result<void> check_values(const Saving& saving, Item& item) const;
+  bool writes(const Saving& saving, std::string_view element) const;
+  Result<void> check_values(const Saving& saving, const Item& item) const;
+  void convert_empty_values(const Saving& saving, Item& item) const;
   bool is_unchanged(const Saving& saving, const std::string& key) const;
   Item stamped(Item item, const Item* over) const;
   Result<Item> fitted(Item item, SaveReport& report);
   Result<Item> store_item(Saving& saving, const std::string& key);
-  Result<Answer> put(Saving& saving, const Item& item, const Item* over);
+  Result<Item> merged_with(Saving& saving, const std::string& key,
+                           const std::optional<Item>& theirs) const;
+  Result<Answer> put(Saving& saving, Item made, const Item* over);
   Error conflict(const std::optional<Item>& stored) const;
-  void take(UserTurn& turn, const LoadedUser& loaded, Item stored) const;
+  // `is_as_left`: its user data is that of the turn.
+  void take(UserTurn& turn, const LoadedUser& loaded, Item stored, bool is_as_left) const;
   void warn_of_size(const std::string& user_id, std::size_t bytes);
 
   Database& database_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <iterator>
 #include <utility>
 
@@ -44,20 +45,35 @@ void set(AttributeMap& map, std::string_view name, AttributeValue value) {
   map.insert_or_assign(std::string(name), std::move(value));
 }
 
-void remove(AttributeMap& map, std::string_view name) {
-  if (const auto found = map.find(name); found != map.end()) map.erase(found);
+// The members of a stored element that a save does not write: others have put them there.
+AttributeMap rest_of(AttributeView element, std::initializer_list<std::string_view> ours) {
+  AttributeMap rest;
+  for (const auto& [name, value] : element) {
+    if (std::find(ours.begin(), ours.end(), name) == ours.end()) {
+      rest.emplace(name, value.value());
+    }
+  }
+  return rest;
 }
 
-void write_session(AttributeMap& item, const UserSession& session, const LoadedUser& loaded) {
-  // Members that others put into a session belong to that session.
-  if (!loaded.session_goes_on) remove(item, session_attribute);
-  AttributeMap& element = element_in(item, session_attribute);
-  for (const std::string_view name : {id_member, state_member}) remove(element, name);
-  if (session.id) set(element, id_member, *session.id);
-  set(element, data_member, session.data);
-  if (session.state) set(element, state_member, *session.state);
-  if (session.created_at) set(element, created_at_attribute, to_iso(*session.created_at));
-  if (session.updated_at) set(element, updated_at_attribute, to_iso(*session.updated_at));
+AttributeMap session_map(const UserSession& session, AttributeMap map) {
+  if (session.id) set(map, id_member, *session.id);
+  set(map, data_member, session.data);
+  if (session.state) set(map, state_member, *session.state);
+  if (session.created_at) set(map, created_at_attribute, to_iso(*session.created_at));
+  if (session.updated_at) set(map, updated_at_attribute, to_iso(*session.updated_at));
+  return map;
+}
+
+// Whether a save has a say about the attribute.
+bool is_written(std::string_view name, const LoadedUser& loaded, const UserDataOptions& options) {
+  if (name == user_attribute) return options.user;
+  if (name == session_attribute) return loaded.session.enabled;
+  if (name == history_attribute) return options.history.enabled;
+  if (name == created_at_attribute) return options.created_at;
+  if (name == updated_at_attribute) return options.updated_at;
+  return name == options.table.key_attribute ||
+         (options.expiry && name == options.expiry->attribute);
 }
 
 }  // namespace
@@ -124,31 +140,39 @@ std::vector<AttributeMap> with_entry(const std::optional<AttributeMap>& entry,
   return history;
 }
 
-void set_history(AttributeMap& item, const std::vector<AttributeMap>& history) {
+void set_history(AttributeMap& item, std::vector<AttributeMap> history) {
   set(element_in(item, history_attribute), items_member,
-      AttributeList(history.begin(), history.end()));
+      AttributeList(std::make_move_iterator(history.begin()),
+                    std::make_move_iterator(history.end())));
 }
 
 Item compose(const UserTurn& turn, const LoadedUser& loaded, const UserDataOptions& options,
              const std::string& key, const std::optional<AttributeMap>& entry, bool keeps_unknown) {
+  AttributeView current;
+  if (keeps_unknown && loaded.current() != nullptr) current = AttributeView(*loaded.current());
   AttributeMap item;
-  const Item* const current = keeps_unknown ? loaded.current() : nullptr;
-  if (current != nullptr) item = current->attributes();
-  set(item, options.table.key_attribute, key);
-  if (options.user) set(element_in(item, user_attribute), data_member, turn.user);
-  if (loaded.session.enabled) {
-    if (turn.session) {
-      write_session(item, *turn.session, loaded);
-    } else {
-      remove(item, session_attribute);
-    }
+  for (const auto& [name, value] : current) {
+    if (!is_written(name, loaded, options)) item.emplace(name, value.value());
   }
-  if (options.history.enabled) {
-    const auto history = with_entry(entry, turn.history, options.history.size);
-    // Who adds nothing to a history that is not there leaves none behind.
-    if (turn.adds_entry || !history.empty() || item.contains(history_attribute)) {
-      set_history(item, history);
+  set(item, options.table.key_attribute, key);
+  if (options.user) {
+    AttributeMap user = rest_of(current[user_attribute], {data_member});
+    set(user, data_member, turn.user);
+    set(item, user_attribute, std::move(user));
+  }
+  if (loaded.session.enabled && turn.session) {
+    // Members that others put into a session belong to that session.
+    AttributeMap rest;
+    if (loaded.session_goes_on) {
+      rest = rest_of(current[session_attribute], {id_member, data_member, state_member});
     }
+    set(item, session_attribute, session_map(*turn.session, std::move(rest)));
+  }
+  // Who adds nothing to a history that is not there leaves none behind.
+  const AttributeView history = current[history_attribute];
+  if (options.history.enabled && (turn.adds_entry || !turn.history.empty() || history.exists())) {
+    item.emplace(history_attribute, rest_of(history, {items_member}));
+    set_history(item, with_entry(entry, turn.history, options.history.size));
   }
   if (options.created_at) set(item, created_at_attribute, to_iso(turn.created_at));
   return Item(std::move(item));

@@ -58,6 +58,6 @@ Item compose(const UserTurn& turn, const LoadedUser& loaded, const UserDataOptio
              const std::string& key, const std::optional<AttributeMap>& entry, bool keeps_unknown);
 
 // Puts the history into the item; what else its element has stays.
-void set_history(AttributeMap& item, const std::vector<AttributeMap>& history);
+void set_history(AttributeMap& item, std::vector<AttributeMap> history);
 
 }  // namespace dynakeep::user_data

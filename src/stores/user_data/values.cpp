@@ -48,37 +48,67 @@ bool is_utf8(const StringSet& texts) {
 Error refused(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 Error malformed(std::string message) { return {ErrorCode::malformed_item, std::move(message)}; }
 
-Result<void> check_storable(const AttributeValue& value, const std::string& path,
-                            const AttributeValue* loaded, bool allow_imprecise, int depth) {
-  if (depth > depth_max) return refused(path + ": nested deeper than 32 levels");
-  if (is_empty_set(value)) return refused(path + ": a set must not be empty");
-  if (const auto* text = value.get_if<std::string>(); text != nullptr && !base::is_utf8(*text)) {
-    return refused(path + ": text must be UTF-8");
+namespace {
+
+// What is wrong, and where; the path is put together on the way out, since mostly nothing is wrong.
+struct Fault {
+  std::string path = {};
+  std::string what = {};
+
+  bool is(std::string_view words) {
+    what = words;
+    return false;
   }
-  if (const auto* texts = value.get_if<StringSet>(); texts != nullptr && !is_utf8(*texts)) {
-    return refused(path + ": text must be UTF-8");
+  bool within(const std::string& step) {
+    path.insert(0, step);
+    return false;
   }
-  if (const auto* number = value.get_if<Number>(); number != nullptr && !allow_imprecise &&
-                                                   is_imprecise(*number) &&
-                                                   (loaded == nullptr || *loaded != value)) {
-    return refused(path + ": " + number->to_string() +
-                   " is a fraction beyond 2^53, which no double tells apart");
+};
+
+// Whether it can be stored.
+bool check(const AttributeValue& value, const AttributeValue* loaded, bool allow_imprecise,
+           int depth, Fault& fault) {
+  if (depth > depth_max) return fault.is("nested deeper than 32 levels");
+  if (const auto* text = value.get_if<std::string>()) {
+    return base::is_utf8(*text) || fault.is("text must be UTF-8");
+  }
+  if (const auto* number = value.get_if<Number>()) {
+    if (allow_imprecise || !is_imprecise(*number) || (loaded != nullptr && *loaded == value)) {
+      return true;
+    }
+    return fault.is(number->to_string() +
+                    " is a fraction beyond 2^53, which no double tells apart");
   }
   if (const auto* list = value.get_if<AttributeList>()) {
     for (std::size_t i = 0; i < list->size(); ++i) {
-      TRY(check_storable((*list)[i], path + "[" + std::to_string(i) + "]", element_of(loaded, i),
-                         allow_imprecise, depth + 1));
+      if (!check((*list)[i], element_of(loaded, i), allow_imprecise, depth + 1, fault)) {
+        return fault.within("[" + std::to_string(i) + "]");
+      }
     }
+    return true;
   }
   if (const auto* map = value.get_if<AttributeMap>()) {
     for (const auto& [name, member] : *map) {
-      if (name.empty()) return refused(path + ": a member must have a name");
-      if (!base::is_utf8(name)) return refused(path + ": text must be UTF-8");
-      TRY(check_storable(member, path + "." + name, member_of(loaded, name), allow_imprecise,
-                         depth + 1));
+      if (name.empty()) return fault.is("a member must have a name");
+      if (!base::is_utf8(name)) return fault.is("text must be UTF-8");
+      if (!check(member, member_of(loaded, name), allow_imprecise, depth + 1, fault)) {
+        return fault.within("." + name);
+      }
     }
+    return true;
   }
-  return {};
+  if (is_empty_set(value)) return fault.is("a set must not be empty");
+  const auto* texts = value.get_if<StringSet>();
+  return texts == nullptr || is_utf8(*texts) || fault.is("text must be UTF-8");
+}
+
+}  // namespace
+
+Result<void> check_storable(const AttributeValue& value, std::string_view name,
+                            const AttributeValue* loaded, bool allow_imprecise) {
+  Fault fault;
+  if (check(value, loaded, allow_imprecise, 1, fault)) return {};
+  return refused(std::string(name) + fault.path + ": " + fault.what);
 }
 
 void convert_empty(AttributeValue& value) {
