@@ -37,7 +37,7 @@ struct RemoteOptions {
 
   std::size_t connections_max = 256;               // in use at once; further calls wait for one
   std::chrono::milliseconds idle_timeout{20'000};  // how long an unused connection is kept
-  std::size_t answer_bytes_max = std::size_t{64} << 20;  // past it a call fails
+  std::size_t answer_bytes_max = std::size_t{64} << 20;  // past it: limit_exceeded
 
   // A PEM file of the authorities to trust. Empty: AWS_CA_BUNDLE, the profile's ca_bundle, else the
   // system's store.

@@ -66,8 +66,11 @@ Failure failure_of(int status, std::string_view exception) {
 }
 
 Failure failure_of(const Error& error) {
-  return {.trouble = error.code() == ErrorCode::timed_out ? Trouble::timed_out : Trouble::transient,
-          .answer_lost = error.outcome_unknown()};
+  Trouble trouble = Trouble::transient;
+  if (error.code() == ErrorCode::timed_out) trouble = Trouble::timed_out;
+  // What is too large to be taken will be as large again.
+  if (error.code() == ErrorCode::limit_exceeded) trouble = Trouble::lasting;
+  return {.trouble = trouble, .answer_lost = error.outcome_unknown()};
 }
 
 }  // namespace dynakeep::remote

@@ -44,6 +44,7 @@ TEST(Failure, OfTheNetworkIsALostAnswerIfTheTransportSaysSo) {
   error.set_outcome_unknown(true);
   EXPECT_EQ(failure_of(error), (Failure{.trouble = Trouble::transient, .answer_lost = true}));
   EXPECT_EQ(failure_of(Error(ErrorCode::timed_out, "")), (Failure{.trouble = Trouble::timed_out}));
+  EXPECT_EQ(failure_of(Error(ErrorCode::limit_exceeded, "")), Failure{});
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ Result<void> unpack_body(http::HttpResponse& response, std::size_t bytes_max) {
   }
   http::DecodedBody decoded = http::decode_body(response.body, *coding, bytes_max);
   if (decoded.failure == http::DecodeFailure::too_large) {
-    return refusal("its answer is larger than is taken");
+    return Error(ErrorCode::limit_exceeded, "its answer is larger than is taken");
   }
   if (decoded.failure) return refusal("its answer came damaged: it is not gzip, as it says");
   response.body = std::move(decoded.bytes);

@@ -163,7 +163,10 @@ Connection::Trouble Connection::receive(Deadline deadline) {
     }
   }
   if (parser_.state() == State::failed) {
-    return trouble(ErrorCode::unavailable, explain(parser_.refusal()));
+    const auto refusal = parser_.refusal();
+    const bool too_large = refusal == Refusal::body_too_long;
+    return trouble(too_large ? ErrorCode::limit_exceeded : ErrorCode::unavailable,
+                   explain(refusal));
   }
   return std::nullopt;
 }
