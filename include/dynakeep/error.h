@@ -47,6 +47,7 @@ enum class ErrorCode : std::uint8_t {
   precondition_failed,  // its state is not one that the caller asked for
   gone,                 // the version was purged
   write_conflict,       // others were in the way, or the resource's state is
+  unsupported,          // who was asked is of a kind or an age that cannot do it
 };
 
 // DynamoDB's name for the code, such as "ValidationException", or the event store's. Codes without

@@ -66,6 +66,7 @@ std::string_view exception_name(ErrorCode code) {
     case ErrorCode::precondition_failed:
     case ErrorCode::gone:
     case ErrorCode::write_conflict:
+    case ErrorCode::unsupported:
       break;
   }
   return "InternalServerError";

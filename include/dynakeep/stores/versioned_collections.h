@@ -14,15 +14,13 @@
 #include "dynakeep/clock.h"
 #include "dynakeep/database.h"
 #include "dynakeep/result.h"
+#include "dynakeep/versions.h"
 
 // Versioned collections: named lists of JSON entries, for many applications and users, in two
 // tables, every change a version. The tables are dynamodb-mini's (0.2.4), to the attribute: its
 // server and this store may work on the same ones. docs/stores/versioned-collections.md tells the
 // whole of it.
 namespace dynakeep {
-
-// Milliseconds since 1970-01-01 UTC, as version numbers and times are in the tables.
-using Millis = std::int64_t;
 
 // A collection, or an entry of one: both are resources, with one history and one set of rules.
 struct ResourcePath {
@@ -35,13 +33,6 @@ struct ResourcePath {
   ResourcePath collection_path() const { return {application, user, collection, {}}; }
 
   friend bool operator==(const ResourcePath&, const ResourcePath&) = default;
-};
-
-// What identifies a resource's state: its newest version, and whether that is marked as deleted.
-struct StateTag {
-  Millis version = 0;
-  bool deleted = false;
-  friend bool operator==(const StateTag&, const StateTag&) = default;
 };
 
 // One version of a resource.
@@ -61,33 +52,6 @@ struct ResourceVersion {
   StateTag tag() const { return {version, is_deleted()}; }
 
   friend bool operator==(const ResourceVersion&, const ResourceVersion&) = default;
-};
-
-// Which one of a resource's versions.
-class VersionReference {
- public:
-  enum class Kind : std::uint8_t { number, revision, at, first, last };
-
-  static VersionReference number(Millis version) { return {Kind::number, version}; }
-  static VersionReference revision(std::int64_t revision) { return {Kind::revision, revision}; }
-  static VersionReference at(Millis time) { return {Kind::at, time}; }  // the newest of that time
-  static VersionReference first() { return {Kind::first, 0}; }
-  static VersionReference last() { return {Kind::last, 0}; }
-
-  Kind kind() const { return kind_; }
-  std::int64_t value() const { return value_; }
-
- private:
-  VersionReference(Kind kind, std::int64_t value) : kind_(kind), value_(value) {}
-  Kind kind_;
-  std::int64_t value_;
-};
-
-// Which versions a read shows.
-enum class VersionFilter : std::uint8_t {
-  latest,   // the newest of each live resource
-  current,  // the newest of each, deleted ones included
-  all,      // every version of every resource
 };
 
 struct ReadOptions {
@@ -190,26 +154,6 @@ struct EntryOutcome {
   // Neither: an atomic batch in which another operation failed.
 };
 
-struct PurgeRequest {
-  // One of these four. The newest version stays, except with `all`.
-  std::vector<Millis> versions = {};
-  std::optional<Millis> before = {};          // exclusive
-  std::optional<std::size_t> keep_last = {};  // at least 1
-  bool all = false;  // the resource as a whole, and the entries of a collection; it must be deleted
-
-  bool force = false;    // with all: also what is live
-  bool dry_run = false;  // only tells what would go
-  std::optional<std::vector<StateTag>> if_match = {};
-  // Told of each bunch of versions that is gone, by its size.
-  std::function<void(std::size_t)> on_progress = {};
-};
-
-struct PurgeReport {
-  std::size_t purged = 0;            // versions, those of entries included
-  std::size_t kept = 0;              // versions
-  std::optional<Millis> floor = {};  // what lies at or below it is gone
-};
-
 // What may be purged of every resource: what is neither newest, nor among the last `keep_last`, nor
 // younger than `max_age`.
 struct Retention {
@@ -218,21 +162,6 @@ struct Retention {
   bool dry_run = false;
   // Told of each resource that is done with, by the number of its versions before.
   std::function<void(std::size_t)> on_progress = {};
-};
-
-struct RestoreReport {
-  std::size_t restored = 0;
-  std::size_t deleted = 0;
-  std::size_t unchanged = 0;
-  std::vector<std::string> failed = {};  // ids of entries
-};
-
-struct VersionDifference {
-  Millis from = 0;
-  Millis to = 0;
-  // If they differ: the old and the new one; empty for none.
-  std::optional<std::pair<std::string, std::string>> names = {};
-  std::string patch = {};  // RFC 6902, from the old value to the new, as JSON text; none is null
 };
 
 // A change feed's page: entries changed after `since`, oldest change first.
