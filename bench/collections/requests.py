@@ -3,9 +3,9 @@
 import itertools
 import json
 
+from messages import message, protocol
+
 API_KEY = "bench-api-key"
-SIGNED = ("Authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, "
-          "SignedHeaders=host, Signature=00\r\nX-Amz-Date: 20260101T000000Z\r\n")
 
 
 def value(size=400, turn=0):
@@ -13,27 +13,11 @@ def value(size=400, turn=0):
     return {"body": "b" * (size - 60), "bg": {"img": "pic.png"}, "happinessIndex": 9, "turn": turn}
 
 
-def message(method, path, headers, body=""):
-    return (f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Content-Length: {len(body)}\r\n\r\n{body}").encode()
-
-
 def service(method, path, body=None, headers=""):
     headers = f"x-api-key: {API_KEY}\r\n{headers}"
     if body is None:
         return message(method, path, headers)
     return message(method, path, headers + "Content-Type: application/json\r\n", json.dumps(body, separators=(",", ":")))
-
-
-def protocol(operation, body):
-    return message("POST", "/", f"X-Amz-Target: DynamoDB_20120810.{operation}\r\n"
-                   f"Content-Type: application/x-amz-json-1.0\r\n{SIGNED}", json.dumps(body, separators=(",", ":")))
-
-
-def write(file, messages):
-    with open(file, "wb") as out:
-        for each in messages:
-            out.write(b"%d\n%s" % (len(each), each))
-    return file
 
 
 def entry_id(number):
