@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "dynakeep/database.h"
 
 namespace dynakeep::services::collections {
 
@@ -23,12 +24,12 @@ constexpr std::chrono::hours long_enough{1};
 // What a collection takes to read, so much of it is let pass before it is read again for what
 // others wrote.
 constexpr int rests_per_reading = 10;
-// How long those who come to it get a page that was read before they came. What others wrote is
-// found that much later.
-constexpr milliseconds shared_for{1000};
 // And this at least, however fast it is written: who writes a hundred entries in a row wakes nobody
 // a hundred times.
 constexpr milliseconds shortest_rest{20};
+// How long those who come get a page that was read before they came. What others wrote is found
+// that much later.
+constexpr milliseconds shared_for{1000};
 
 void call(const std::vector<std::function<void()>>& wakes) {
   for (const auto& wake : wakes) wake();
@@ -53,7 +54,8 @@ struct ChangeFeed::Topic {
   struct Recent {
     std::shared_ptr<const ChangePage> page = {};
     Millis since = 0;
-    std::uint64_t writes = 0;  // that were told before it
+    std::uint64_t writes = 0;    // that were told before it
+    std::uint64_t position = 0;  // what of it may not be on disk yet: see DeferredDurability
     Instant until = {};
   };
   Recent recent = {};
@@ -68,8 +70,9 @@ struct ChangeFeed::Topic {
   void deliver(const std::shared_ptr<const ChangePage>& page, Millis since,
                std::uint64_t written_before, Wakes& wakes);
   void fail(const Error& error, Wakes& wakes);
-  void keep(std::shared_ptr<const ChangePage> page, Millis since, std::uint64_t written_before,
-            Instant now);
+  void keep(Recent reading) {
+    if (reading.page->complete) recent = std::move(reading);
+  }
   // Nobody is there, nor would one who comes find anything.
   bool is_over(Instant now) const { return places.empty() && recent.until <= now; }
 };
@@ -153,6 +156,11 @@ ChangeFeed::~ChangeFeed() {
 }
 
 void ChangeFeed::changed(const ResourcePath& collection) {
+  {
+    // Mostly nobody waits for anything.
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->topics.empty()) return;
+  }
   const std::string key = key_of(collection);
   const std::lock_guard lock(shared_->mutex);
   const auto found = shared_->topics.find(key);
@@ -250,7 +258,7 @@ void ChangeFeed::read(const std::string& key) {
                                                           (ended - began) * rests_per_reading);
     if (read) {
       auto page = std::make_shared<const ChangePage>(std::move(*read));
-      topic.keep(page, since, writes, ended);
+      topic.keep({.page = page, .since = since, .writes = writes, .until = ended + shared_for});
       topic.deliver(page, since, writes, wakes);
     } else {
       topic.fail(read.error(), wakes);
@@ -274,12 +282,6 @@ void ChangeFeed::Topic::deliver(const std::shared_ptr<const ChangePage>& page, M
   }
   // What is behind this page, for those who have waited for that.
   if (!page->complete) is_asked_for = true;
-}
-
-void ChangeFeed::Topic::keep(std::shared_ptr<const ChangePage> page, Millis since,
-                             std::uint64_t written_before, Instant now) {
-  if (!page->complete) return;
-  recent = {std::move(page), since, written_before, now + shared_for};
 }
 
 void ChangeFeed::Topic::fail(const Error& error, Wakes& wakes) {
@@ -312,6 +314,7 @@ FeedPlace::~FeedPlace() {
 }
 
 Result<std::shared_ptr<const ChangePage>> FeedPlace::read(Millis since) {
+  DeferredDurability* const deferred = DeferredDurability::current();
   ResourcePath collection;
   std::uint64_t writes = 0;
   {
@@ -319,8 +322,11 @@ Result<std::shared_ptr<const ChangePage>> FeedPlace::read(Millis since) {
     const ChangeFeed::Topic& topic = shared_->topics.find(topic_)->second;
     const auto& recent = topic.recent;
     seen_ = topic.writes;
-    if (recent.page && recent.since <= since && recent.writes == topic.writes &&
+    const bool may_be_told = recent.position == 0 || deferred != nullptr;
+    if (recent.page && may_be_told && recent.since <= since && recent.writes == topic.writes &&
         shared_->options.now() < recent.until) {
+      // Whoever is told of it waits for the disk as the first one did.
+      if (recent.position != 0) deferred->note(recent.position);
       is_behind_ = false;
       return recent.page;
     }
@@ -330,7 +336,12 @@ Result<std::shared_ptr<const ChangePage>> FeedPlace::read(Millis since) {
   auto page = std::make_shared<const ChangePage>(TRY(shared_->read(collection, since)));
   const std::lock_guard lock(shared_->mutex);
   is_behind_ = !page->complete;
-  shared_->topics.find(topic_)->second.keep(page, since, writes, shared_->options.now());
+  shared_->topics.find(topic_)->second.keep(
+      {.page = page,
+       .since = since,
+       .writes = writes,
+       .position = deferred == nullptr ? 0 : deferred->position(),
+       .until = shared_->options.now() + shared_for});
   return std::shared_ptr<const ChangePage>(std::move(page));
 }
 

@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dynakeep/database.h"
 #include "services/versioned_collections/change_bodies.h"
 
 namespace dynakeep::services::collections {
@@ -259,6 +260,25 @@ TEST_F(Feed, WhoComesSoonAfterAReadingSharesIt) {
   // Not whoever wants to know of earlier things.
   EXPECT_NE(second->read(start - 5000).value(), nullptr);
   EXPECT_EQ(readings_.size(), 3U);
+}
+
+TEST_F(Feed, WhoSharesAReadingWaitsForTheSameDisk) {
+  while_reading_ = [] { DeferredDurability::current()->note(7); };
+  const auto place = feed_.join(posts);
+  {
+    const DeferredDurability deferred;
+    EXPECT_NE(place->read(0).value(), nullptr);
+    EXPECT_EQ(deferred.position(), 7U);
+  }
+  {
+    const DeferredDurability deferred;
+    EXPECT_NE(place->read(0).value(), nullptr);
+    EXPECT_EQ(deferred.position(), 7U);
+  }
+  EXPECT_EQ(readings_.size(), 1U);
+  // Who cannot wait later reads, which waits now.
+  EXPECT_NE(place->read(0).value(), nullptr);
+  EXPECT_EQ(readings_.size(), 2U);
 }
 
 TEST_F(Feed, AReadingIsNotSharedAfterAWrite) {

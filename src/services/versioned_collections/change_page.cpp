@@ -56,7 +56,10 @@ bool is_news(const ChangePage::Change& change, Millis since, const ToldStates& t
 }
 
 bool has_news(const ChangePage& page, Millis since, const ToldStates& told) {
-  return std::any_of(page.changes.begin(), page.changes.end(),
+  const auto later =
+      std::partition_point(page.changes.begin(), page.changes.end(),
+                           [since](const auto& change) { return change.time <= since; });
+  return std::any_of(later, page.changes.end(),
                      [&](const auto& change) { return is_news(change, since, told); });
 }
 
