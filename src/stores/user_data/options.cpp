@@ -17,7 +17,7 @@ namespace user_data {
 namespace {
 
 constexpr std::size_t attribute_name_bytes_max = 255;  // of a key
-constexpr std::size_t item_bytes_limit = 400 * 1024;
+constexpr std::size_t item_bytes_limit = std::size_t{400} * 1024;
 constexpr std::chrono::milliseconds default_expiry{900'000};
 
 class Faults {

@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <deque>
+#include <mutex>
+#include <string_view>
 
-#include "dynakeep/embedded.h"
+#include "dynakeep/log.h"
 #include "stores/event_store/scripted_database.h"
 #include "stores/user_data/user_data_contract.h"
 
@@ -192,6 +195,64 @@ TEST_P(UserTable, WhatIsCountedIsWhatTheEngineCounts) {
   }();
   const auto described = must(database().describe_table({.table_name = table()}));
   EXPECT_EQ(report.item_bytes, static_cast<std::size_t>(described.table.table_size_bytes));
+}
+
+// What is logged as a warning while this lives: each sentence once for each time it is said.
+class Warnings {
+ public:
+  Warnings() {
+    set_log_sink(
+        [this](const LogLine& line) {
+          const std::lock_guard lock(mutex_);
+          sentences_.emplace_back(line.message);
+        },
+        LogLevel::warning);
+  }
+  ~Warnings() { set_log_sink({}); }
+  Warnings(const Warnings&) = delete;
+  Warnings& operator=(const Warnings&) = delete;
+
+  long count(std::string_view sentence) {
+    const std::lock_guard lock(mutex_);
+    return std::count(sentences_.begin(), sentences_.end(), sentence);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> sentences_;
+};
+
+TEST_P(UserTable, WhatComesCloseToTheLimitIsToldOnce) {
+  Warnings warnings;
+  const auto store = store_with({.history = {.enabled = true, .size = 10}});
+  const auto say = [&](const std::string& id, std::size_t bytes) {
+    UserTurn turn = must(store->load(id));
+    turn.entry["output"] = AttributeList{std::string(bytes, 'x')};
+    must(store->save(turn));
+  };
+  const auto close = [&] {
+    return warnings.count("a user's item is close to the largest that may be");
+  };
+  const auto cut = [&] { return warnings.count("a user's history was cut for the item to fit"); };
+  say("one", 280'000);
+  EXPECT_EQ(close(), 0);
+  say("one", 20'000);
+  say("one", 10);
+  EXPECT_EQ(close(), 1);
+  say("two", 300'000);
+  EXPECT_EQ(close(), 2);
+  EXPECT_EQ(cut(), 0);
+  say("two", 100'000);
+  EXPECT_EQ(cut(), 1);
+}
+
+TEST_P(UserTable, SettingsThatAreTakenForOthersAreTold) {
+  Warnings warnings;
+  store_with({.session = {.enabled = true, .expires_after = milliseconds(0)}});
+  EXPECT_EQ(warnings.count("sessions that expire after 0 seconds expire after 900"), 1);
+  put_item({{"userId", user_id}, {"createdAt", "garbage"}});
+  must(store().load(user_id));
+  EXPECT_EQ(warnings.count("a user's createdAt is no moment, and is set anew"), 1);
 }
 
 // ---- what is not saved ----
