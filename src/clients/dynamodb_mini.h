@@ -68,7 +68,9 @@ class DynamodbMini final : public transport::Transport {
     if (const JsonDocument* value = body.find("value"); value != nullptr && !value->is_null()) {
       row.value = *value;
     }
-    if (of_entries && !row.name && !row.value) {
+    const bool has_content =
+        row.value && (!row.value->elements().empty() || !row.value->members().empty());
+    if (of_entries && !row.name && !has_content) {
       return http::HttpResponse{.status = 400, .body = "Error: Entry name or value required"};
     }
     if (creates) {
