@@ -22,8 +22,8 @@ Result<void> use(const CollectionsClient& store) {
   if (!stale) std::cout << "refused: " << server_answer(stale.error())->status << '\n';
 
   for (const VersionRecord& version : TRY(post.history()).versions) {
-    std::cout << version.revision.value_or(0) << ' ' << *version.value << ' ' << version.comment
-              << '\n';
+    std::cout << version.revision.value_or(0) << ' ' << *version.value;
+    std::cout << (version.comment.empty() ? "" : ": " + version.comment) << '\n';
   }
   TRY(post.destroy());
   TRY(post.restore(VersionReference::revision(1)));

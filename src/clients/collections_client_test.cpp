@@ -232,6 +232,13 @@ TEST_F(CollectionsClientTest, SaysThatSomethingWasCreatedThoughItCannotBeFound) 
   EXPECT_TRUE(made.error().outcome_unknown());
 }
 
+TEST_F(CollectionsClientTest, CreatesNothingOnACondition) {
+  EXPECT_EQ(client().create("u", {.name = "n"}, {.if_live = true}).error().code(),
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(collection().add({.value = "1"}, {.if_match = StateTag{}}).error().code(),
+            ErrorCode::invalid_argument);
+}
+
 TEST_F(CollectionsClientTest, SendsNoValueThatIsNoJson) {
   on_our_server();
   for (const char* text : {"{", R"({"a":1},"name":"x")", "", "nul"}) {

@@ -39,6 +39,12 @@ std::optional<std::string> id_in(const http::HttpResponse& answer) {
 
 Error outcome_unknown(Error error) { return std::move(error.set_outcome_unknown(true)); }
 
+// A server would pass over a condition on what is not there yet.
+Result<void> check_unconditional(const CollectionsWrite& write) {
+  if (!write.if_match && !write.if_live) return {};
+  return Error(ErrorCode::invalid_argument, "What is new has no state to match");
+}
+
 const Resource* oldest_of_name(const std::vector<Resource>& list, const std::string& name) {
   const auto found = std::find_if(list.begin(), list.end(),
                                   [&](const Resource& each) { return each.name == name; });
@@ -91,6 +97,7 @@ Result<Resource> CollectionsSession::create_collection(std::string_view user,
                                                        const NewCollection& collection,
                                                        const CollectionsWrite& write,
                                                        bool always_new) {
+  TRY(check_unconditional(write));
   if (user.empty()) return Error(ErrorCode::invalid_argument, "A collection has a user");
   if (collection.name.empty()) {
     return Error(ErrorCode::invalid_argument, "A collection has a name");
@@ -125,6 +132,7 @@ Result<Resource> CollectionsSession::create_collection(std::string_view user,
 
 Result<Resource> CollectionsSession::create_entry(const Resource& collection, const NewEntry& entry,
                                                   const CollectionsWrite& write, bool always_new) {
+  TRY(check_unconditional(write));
   const std::string path = entries_path(collection);
   Call call{.method = "POST",
             .path = path,

@@ -52,14 +52,14 @@ struct NewCollection {
   std::string name = {};
 };
 
-// A name, a value, or both. Servers keep objects, arrays, numbers and truths as values, but no text
-// alone and no null.
+// A name, a value, or both. Servers take objects and arrays as values; numbers, truths, {} and []
+// only beside a name; no text alone, and no null.
 struct NewEntry {
   std::optional<std::string> name = {};
   std::optional<JsonInput> value = {};
 };
 
-// What is not named stays as it is.
+// What is not named stays as it is. Values as of NewEntry.
 struct EntryUpdate {
   std::optional<std::string> name = {};
   std::optional<JsonInput> value = {};
@@ -83,7 +83,7 @@ struct CollectionsPageRead {
 };
 
 struct CollectionsWrite {
-  // Written only if the state is still this one: precondition_failed otherwise.
+  // Written only if the state is still this one: precondition_failed otherwise. Not of creates.
   std::optional<StateTag> if_match = {};
   bool if_live = false;  // If-Match: * — precondition_failed rather than not_found
   // 1 to 128 visible ASCII characters. A write that is repeated with the resource's last key is
