@@ -291,6 +291,15 @@ def test_restores_a_collection_with_its_entries(collections, fails):
     fails(2, "--version", "restore", APP, USER, "posts", HELLO, "--version", "r1", "--at", "now")
 
 
+def test_writes_as_engines_without_transactions_need_it(server, tables, collections, fails):
+    said = collections("restore", APP, USER, "posts", HELLO, "--version", "r1", "--write-mode", "conditional")
+    assert said.startswith(f"entry 'hello' ({HELLO}) is at version ")
+    code, out, err = run(server, "collections", "restore", APP, USER, "posts", "bye", *tables.flags(), "--database",
+                         server.endpoint, WRITE_MODE="conditional")
+    assert (code, err) == (0, "") and out.startswith(f"entry 'bye' ({BYE}) is at version ")
+    fails(2, "--write-mode", "restore", APP, USER, "posts", HELLO, "--write-mode", "loose")
+
+
 # ---- purge and retention ----
 
 
