@@ -293,7 +293,8 @@ int serve(const ServeFlags& flags) {
       to_be.push_back({.options = {.address = main.options.address,
                                    .port = *port,
                                    .threads = main.options.threads,
-                                   .serve_protocol = false},
+                                   .serve_protocol = false,
+                                   .body_bytes_max = std::size_t{256} << 10},
                        .port_flag = "--dismissals-port",
                        .serves = "dismissals"});
     }

@@ -11,7 +11,8 @@ bool Readiness::is_ready() {
   {
     const std::lock_guard lock(mutex_);
     const bool is_recent = asked_at_ && now >= *asked_at_ && now - *asked_at_ < counts_for;
-    if (is_asking_ || is_recent) return was_ready_;
+    // Who comes before anything is known asks for himself.
+    if (is_recent || (is_asking_ && asked_at_)) return was_ready_;
     is_asking_ = true;
   }
   const auto ready = ask_();

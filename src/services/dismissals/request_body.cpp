@@ -1,6 +1,7 @@
 #include "services/dismissals/request_body.h"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +13,9 @@
 namespace dynakeep::services::dismissals {
 
 namespace {
+
+// A person reads no more of them, and each is compared with those before it.
+constexpr std::size_t faults_max = 20;
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
@@ -26,18 +30,18 @@ bool holds_prototype(const JsonDocument& document) {
 }
 
 JsonDocument form_document(std::string_view text) {
-  JsonDocument form = JsonDocument::object();
   const http::QueryString fields(text);
+  std::map<std::string_view, std::vector<JsonDocument>> values;
   for (const auto& [name, value] : fields.parameters()) {
-    if (form.find(name) != nullptr) continue;  // with all of its name
-    std::vector<JsonDocument> values;
-    for (const auto& [other_name, other] : fields.parameters()) {
-      if (other_name == name) values.push_back(JsonDocument::string(other));
-    }
-    form.set(name, values.size() == 1 ? std::move(values.front())
-                                      : JsonDocument::array(std::move(values)));
+    values[name].push_back(JsonDocument::string(value));
   }
-  return form;
+  std::vector<JsonDocument::Member> members;
+  members.reserve(values.size());
+  for (auto& [name, all] : values) {
+    members.emplace_back(
+        name, all.size() == 1 ? std::move(all.front()) : JsonDocument::array(std::move(all)));
+  }
+  return JsonDocument::object(std::move(members));
 }
 
 bool announces_body(const http::HttpRequest& request) {
@@ -87,6 +91,7 @@ IdList ids_in(const RequestBody& body, const IdListRules& rules) {
   IdList list;
   const auto fault = [&list](std::string message) {
     auto& faults = list.faults;
+    if (faults.size() == faults_max) return;
     if (std::find(faults.begin(), faults.end(), message) == faults.end()) {
       faults.push_back(std::move(message));
     }

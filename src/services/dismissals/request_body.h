@@ -33,7 +33,7 @@ struct IdListRules {
   std::vector<std::string> others = {};  // members that may be there
 };
 
-// The ids of {"items":["a","b"]}, or every reason why it is no such body.
+// The ids of {"items":["a","b"]}, or the reasons why it is no such body.
 struct IdList {
   std::vector<std::string> ids = {};
   std::vector<std::string> faults = {};
