@@ -57,8 +57,10 @@ Result<std::unique_ptr<SigningKeys>> SigningKeys::open(
                  transport::to_string(discovery.origin) +
                      " has no OpenID configuration there, or one without \"jwks_uri\"");
   }
+  // Not within the new expression: an early return out of that leaks what it has allocated.
+  transport::Url keys_url = TRY(transport::parse_url(url->text()));
   std::unique_ptr<SigningKeys> keys(
-      new SigningKeys(options, TRY(transport::parse_url(url->text())), std::move(transport)));
+      new SigningKeys(options, std::move(keys_url), std::move(transport)));
   keys->begin_fetch(options.clock->now());
   keys->take(keys->fetch());
   keys->thread_ = std::thread([it = keys.get()] { it->fetch_when_wanted(); });
