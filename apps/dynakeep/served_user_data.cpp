@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t config_bytes_max = std::size_t{1} << 20;
 
 bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1" || address == "localhost";
+  // A name may begin like an address, and be anywhere.
+  const bool is_numeric = address.find_first_not_of("0123456789.") == std::string::npos;
+  return (is_numeric && address.starts_with("127.")) || address == "::1" || address == "localhost";
 }
 
 Result<JsonDocument> read_config(const std::string& path) {

@@ -177,6 +177,7 @@ def test_serves_those_who_have_a_key(tmp_path):
 
 @pytest.mark.parametrize(("flags", "complaint"), [
     (("--user-data", "Users", "--address", "0.0.0.0", "--allow-unauthenticated"), "give --user-data-keys FILE"),
+    (("--user-data", "Users", "--address", "127.example"), "give --user-data-keys FILE"),
     (("--user-data", "Users", "--user-data-keys", "/nowhere"), "/nowhere"),
     (("--user-data", "Users", "--user-data-config", "/nowhere"), "/nowhere cannot be read"),
     (("--user-data", "Users", "--user-data-prefix", "app"), "--user-data-prefix"),
