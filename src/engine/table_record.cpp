@@ -1,8 +1,8 @@
 #include "engine/table_record.h"
 
-#include <array>
 #include <utility>
 
+#include "engine/record_reader.h"
 #include "model/encoded_item.h"
 
 namespace dynakeep::engine {
@@ -11,9 +11,6 @@ namespace {
 constexpr int record_version = 1;
 
 // ---- words on disk: add, never rename ----
-
-template <typename Enum, std::size_t count>
-using Words = std::array<std::pair<Enum, std::string_view>, count>;
 
 constexpr Words<ScalarType, 3> scalar_types{
     {{ScalarType::string, "S"}, {ScalarType::number, "N"}, {ScalarType::binary, "B"}}};
@@ -25,11 +22,6 @@ constexpr Words<BillingMode, 2> billing_modes{
 constexpr Words<TableClass, 2> table_classes{
     {{TableClass::standard, "standard"},
      {TableClass::standard_infrequent_access, "standard_infrequent_access"}}};
-constexpr Words<StreamViewType, 4> stream_views{
-    {{StreamViewType::keys_only, "keys_only"},
-     {StreamViewType::new_image, "new_image"},
-     {StreamViewType::old_image, "old_image"},
-     {StreamViewType::new_and_old_images, "new_and_old_images"}}};
 constexpr Words<IndexKind, 2> index_kinds{
     {{IndexKind::local, "local"}, {IndexKind::global, "global"}}};
 constexpr Words<IndexStatus, 4> index_statuses{{{IndexStatus::creating, "creating"},
@@ -37,17 +29,7 @@ constexpr Words<IndexStatus, 4> index_statuses{{{IndexStatus::creating, "creatin
                                                 {IndexStatus::deleting, "deleting"},
                                                 {IndexStatus::active, "active"}}};
 
-template <typename Enum, std::size_t count>
-AttributeValue word_of(const Words<Enum, count>& words, Enum value) {
-  for (const auto& [candidate, word] : words) {
-    if (candidate == value) return AttributeValue(word);
-  }
-  return AttributeValue();
-}
-
 // ---- writing ----
-
-AttributeValue time_value(Time time) { return AttributeValue(time.time_since_epoch().count()); }
 
 AttributeMap throughput_map(const ThroughputDescription& throughput) {
   AttributeMap map{{"read", throughput.read_capacity_units},
@@ -105,111 +87,7 @@ AttributeMap sse_map(const SseSpecification& sse) {
 
 // ---- reading ----
 
-// Takes fields out of a map. The first that is not as it must be makes the whole record damaged;
-// from then on every field reads as its default, and `damage` says which it was.
-class Reader {
- public:
-  Reader(const AttributeMap& map, std::string& damage) : map_(map), damage_(damage) {}
-
-  const AttributeValue* find(std::string_view name) const {
-    const auto found = map_.find(name);
-    return found == map_.end() ? nullptr : &found->second;
-  }
-
-  template <typename T>
-  const T* find_as(std::string_view name) {
-    const AttributeValue* value = find(name);
-    if (value == nullptr) return nullptr;
-    const T* typed = value->get_if<T>();
-    if (typed == nullptr) fail(name);
-    return typed;
-  }
-
-  std::string text(std::string_view name) {
-    const auto* value = required<std::string>(name);
-    return value == nullptr ? std::string() : *value;
-  }
-  std::int64_t integer(std::string_view name) {
-    const auto* value = required<Number>(name);
-    return value == nullptr ? 0 : to_integer(*value, name);
-  }
-  std::optional<std::int64_t> optional_integer(std::string_view name) {
-    const auto* value = find_as<Number>(name);
-    if (value == nullptr) return {};
-    return to_integer(*value, name);
-  }
-  std::optional<Time> optional_time(std::string_view name) {
-    const auto micros = optional_integer(name);
-    if (!micros) return {};
-    return Time{std::chrono::microseconds{*micros}};
-  }
-  std::optional<std::string> optional_text(std::string_view name) {
-    const auto* value = find_as<std::string>(name);
-    if (value == nullptr) return {};
-    return *value;
-  }
-  std::optional<bool> optional_truth(std::string_view name) {
-    const auto* value = find_as<bool>(name);
-    if (value == nullptr) return {};
-    return *value;
-  }
-  const AttributeList& list(std::string_view name) {
-    static const AttributeList none;
-    const auto* value = required<AttributeList>(name);
-    return value == nullptr ? none : *value;
-  }
-  // Reads the map of that name, which must be there.
-  Reader map(std::string_view name) {
-    static const AttributeMap none;
-    const auto* value = required<AttributeMap>(name);
-    return {value == nullptr ? none : *value, damage_};
-  }
-  std::optional<Reader> optional_map(std::string_view name) {
-    const auto* value = find_as<AttributeMap>(name);
-    if (value == nullptr) return {};
-    return Reader(*value, damage_);
-  }
-
-  template <typename Enum, std::size_t count>
-  std::optional<Enum> optional_word(std::string_view name, const Words<Enum, count>& words) {
-    const auto* value = find_as<std::string>(name);
-    if (value == nullptr) return {};
-    for (const auto& [candidate, word] : words) {
-      if (word == *value) return candidate;
-    }
-    fail(name);
-    return {};
-  }
-  template <typename Enum, std::size_t count>
-  Enum word(std::string_view name, const Words<Enum, count>& words) {
-    const auto value = optional_word(name, words);
-    if (!value) fail(name);
-    return value.value_or(words.front().first);
-  }
-
-  void fail(std::string_view name) {
-    if (damage_.empty()) damage_ = name;
-  }
-  std::string& damage() { return damage_; }
-
- private:
-  template <typename T>
-  const T* required(std::string_view name) {
-    const T* value = find_as<T>(name);
-    if (value == nullptr) fail(name);
-    return value;
-  }
-  std::int64_t to_integer(const Number& number, std::string_view name) {
-    const auto integer = number.to_int64();
-    if (!integer) fail(name);
-    return integer.value_or(0);
-  }
-
-  const AttributeMap& map_;
-  std::string& damage_;
-};
-
-ThroughputDescription read_throughput(Reader reader) {
+ThroughputDescription read_throughput(RecordReader reader) {
   return {.last_increase = reader.optional_time("increased"),
           .last_decrease = reader.optional_time("decreased"),
           .number_of_decreases_today = reader.optional_integer("decreases_today").value_or(0),
@@ -217,27 +95,14 @@ ThroughputDescription read_throughput(Reader reader) {
           .write_capacity_units = reader.integer("write")};
 }
 
-std::optional<OnDemandThroughput> read_on_demand(Reader& reader) {
+std::optional<OnDemandThroughput> read_on_demand(RecordReader& reader) {
   auto map = reader.optional_map("on_demand");
   if (!map) return {};
   return OnDemandThroughput{.max_read_request_units = map->optional_integer("read"),
                             .max_write_request_units = map->optional_integer("write")};
 }
 
-std::vector<std::string> read_texts(const AttributeList& list, Reader& reader,
-                                    std::string_view name) {
-  std::vector<std::string> texts;
-  for (const AttributeValue& value : list) {
-    if (const auto* text = value.get_if<std::string>()) {
-      texts.push_back(*text);
-    } else {
-      reader.fail(name);
-    }
-  }
-  return texts;
-}
-
-KeyAttributes read_key(Reader& reader, const Table& table) {
+KeyAttributes read_key(RecordReader& reader, const Table& table) {
   const auto names = read_texts(reader.list("key"), reader, "key");
   KeyAttributes keys;
   if (names.empty() || names.size() > 2) {
@@ -258,7 +123,7 @@ KeyAttributes read_key(Reader& reader, const Table& table) {
   return keys;
 }
 
-Projection read_projection(Reader reader) {
+Projection read_projection(RecordReader reader) {
   Projection projection;
   projection.projection_type = reader.optional_word("type", projection_types);
   if (const auto* names = reader.find_as<AttributeList>("attributes")) {
@@ -267,13 +132,13 @@ Projection read_projection(Reader reader) {
   return projection;
 }
 
-storage::SpaceId read_space(Reader& reader) {
+storage::SpaceId read_space(RecordReader& reader) {
   const std::int64_t space = reader.integer("space");
   if (space <= 0 || space > std::numeric_limits<storage::SpaceId>::max()) reader.fail("space");
   return static_cast<storage::SpaceId>(space);
 }
 
-Index read_index(Reader reader, const Table& table) {
+Index read_index(RecordReader reader, const Table& table) {
   Index index;
   index.name = reader.text("name");
   index.kind = reader.word("kind", index_kinds);
@@ -288,29 +153,16 @@ Index read_index(Reader reader, const Table& table) {
   return index;
 }
 
-// The maps that a list holds.
-std::vector<Reader> read_maps(const AttributeList& list, Reader& reader, std::string_view name) {
-  std::vector<Reader> maps;
-  for (const AttributeValue& value : list) {
-    if (const auto* map = value.get_if<AttributeMap>()) {
-      maps.emplace_back(*map, reader.damage());
-    } else {
-      reader.fail(name);
-    }
-  }
-  return maps;
-}
-
-Table read_table(Reader reader) {
+Table read_table(RecordReader reader) {
   Table table;
   table.id = reader.text("id");
   table.space = read_space(reader);
-  for (Reader& attribute : read_maps(reader.list("attributes"), reader, "attributes")) {
+  for (RecordReader& attribute : read_maps(reader.list("attributes"), reader, "attributes")) {
     table.attribute_definitions.push_back({.attribute_name = attribute.text("name"),
                                            .attribute_type = attribute.word("type", scalar_types)});
   }
   table.keys = read_key(reader, table);
-  for (Reader& index : read_maps(reader.list("indexes"), reader, "indexes")) {
+  for (RecordReader& index : read_maps(reader.list("indexes"), reader, "indexes")) {
     table.indexes.push_back(read_index(index, table));
   }
   table.creation_time = Time{std::chrono::microseconds{reader.integer("created")}};
@@ -327,7 +179,7 @@ Table read_table(Reader reader) {
   }
   table.deletion_protection = reader.optional_truth("deletion_protection").value_or(false);
   if (const auto* tags = reader.find_as<AttributeMap>("tags")) {
-    Reader tag_reader(*tags, reader.damage());
+    RecordReader tag_reader(*tags, reader.damage());
     for (const auto& [key, value] : *tags) {
       table.tags.push_back({.key = key, .value = tag_reader.text(key)});
     }
@@ -388,7 +240,7 @@ Result<Table> decode_table(std::string_view name, std::string_view bytes) {
   if (!model::is_well_formed(bytes)) return Error::internal(prefix + "is damaged");
   const AttributeMap record = model::decode(bytes);
   std::string damage;
-  Reader reader(record, damage);
+  RecordReader reader(record, damage);
   const std::int64_t version = reader.integer("version");
   if (damage.empty() && version > record_version) {
     return Error::internal(prefix + "is of a later version; use the program that wrote it");

@@ -1,6 +1,7 @@
 #include "storage/key_value_store.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -29,7 +30,8 @@ namespace dynakeep::storage {
 namespace {
 
 constexpr std::string_view memory_path = "/dynakeep";
-constexpr std::string_view data_family_name = "data";
+// By the numbers of the families.
+constexpr std::array<std::string_view, family_count> family_names{"default", "data", "records"};
 
 // ---- RocksDB's options: few, and each for a reason ----
 
@@ -120,8 +122,9 @@ bool is_empty(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
   return !first->Valid() && first->status().ok();
 }
 
-// Whether the folder holds a database that is ours at least by its families. A crash may have come
-// between the making of the first family and of the second; then there is no key yet.
+// Whether families of ours are still to be made: in a new folder; after a crash between the making
+// of the first and of the last, when there is no key yet; and in a folder from before there were
+// records.
 Result<bool> lacks_families(const std::string& path, const rocksdb::DBOptions& options) {
   const auto current = options.env->FileExists(path + "/CURRENT");
   if (current.IsNotFound()) return true;
@@ -130,7 +133,15 @@ Result<bool> lacks_families(const std::string& path, const rocksdb::DBOptions& o
   std::vector<std::string> names;
   auto status = rocksdb::DB::ListColumnFamilies(options, path, &names);
   if (!status.ok()) return to_open_error(status, path);
-  if (names.size() > 1) return false;  // open() refuses others than ours
+  const auto is_there = [&](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const auto missing = static_cast<std::size_t>(
+      std::count_if(family_names.begin(), family_names.end(),
+                    [&](std::string_view name) { return !is_there(name); }));
+  if (names.size() + missing > family_count) return false;  // open() refuses others than ours
+  if (missing == 0) return false;
+  if (is_there(family_names[static_cast<std::size_t>(Family::data)])) return true;
 
   rocksdb::DB* raw = nullptr;
   status = rocksdb::DB::OpenForReadOnly(rocksdb::Options(options, {}), path, &raw);
@@ -249,9 +260,11 @@ Result<std::unique_ptr<KeyValueStore>> KeyValueStore::open(const StoreOptions& o
   auto db = db_options(options, impl->env.get());
   db.create_if_missing = db.create_missing_column_families = TRY(lacks_families(path, db));
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
-  const std::vector<rocksdb::ColumnFamilyDescriptor> families{
-      {rocksdb::kDefaultColumnFamilyName, family_options(options, Family::meta, cache)},
-      {std::string(data_family_name), family_options(options, Family::data, cache)}};
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (std::size_t id = 0; id < family_count; ++id) {
+    families.emplace_back(std::string(family_names[id]),
+                          family_options(options, static_cast<Family>(id), cache));
+  }
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   rocksdb::DB* raw = nullptr;
   const auto status = rocksdb::DB::Open(db, path, families, &opened, &raw);
@@ -347,6 +360,21 @@ Result<bool> KeyValueStore::erase_space(SpaceId space, const std::function<bool(
     const auto status = db.Write(write_options, &batch);
     if (!status.ok()) return to_error(status);
   }
+}
+
+Result<void> KeyValueStore::erase_records(const KeyRange& range) {
+  INVARIANT(!range.end.empty());
+  if (range.empty()) return {};
+  if (impl_->sync_loop) TRY(impl_->sync_loop->health());
+  auto& db = *impl_->handles.db;
+  auto* const records = impl_->handles.family(Family::records);
+  const rocksdb::Slice begin(range.begin);
+  const rocksdb::Slice end(range.end);
+  // The note first: files that go must not bring older ones of theirs back to light.
+  auto status = db.DeleteRange(impl_->write_options, records, begin, end);
+  if (status.ok()) status = rocksdb::DeleteFilesInRange(&db, records, &begin, &end, false);
+  if (!status.ok()) return to_error(status);
+  return {};
 }
 
 // ---- durability ----

@@ -85,6 +85,10 @@ class KeyValueStore {
   // call again, now or after a restart, to go on.
   Result<bool> erase_space(SpaceId space, const std::function<bool()>& should_stop);
 
+  // Deletes a range of Family::records, which nobody needs any more: whole files at once, the rest
+  // as one note for compaction. What it rests on must be durable before.
+  Result<void> erase_records(const KeyRange& range);
+
   // ---- durability ----
 
   // The position that covers everything visible now; 0 unless Durability::synced.

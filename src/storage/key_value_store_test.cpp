@@ -449,6 +449,29 @@ TEST(KeyValueStore, AFolderThatACrashLeftHalfMadeIsFinished) {
   EXPECT_EQ(get(**store, key("a")), "1");
 }
 
+TEST(KeyValueStore, AFolderFromBeforeThereWereRecordsGetsAPlaceForThem) {
+  const TemporaryFolder folder;
+  {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* raw = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, folder.path(), &raw).ok());
+    ASSERT_TRUE(raw->Put({}, rocksdb::Slice(format_key.data(), format_key.size()),
+                         rocksdb::Slice("\0\0\0\1", 4))
+                    .ok());
+    rocksdb::ColumnFamilyHandle* data = nullptr;
+    ASSERT_TRUE(raw->CreateColumnFamily({}, "data", &data).ok());
+    ASSERT_TRUE(raw->Put({}, data, key("a"), "1").ok());
+    ASSERT_TRUE(raw->DestroyColumnFamilyHandle(data).ok());
+    delete raw;
+  }
+  const auto store = KeyValueStore::open({.path = folder.path()});
+  ASSERT_TRUE(store) << store.error();
+  put(**store, "r", "2", Family::records);
+  EXPECT_EQ(get(**store, key("a")), "1");
+  EXPECT_EQ(get(**store, "r", Family::records), "2");
+}
+
 TEST(KeyValueStore, DamagedAndMissingFilesAreSaidToBeDamage) {
   for (const bool missing : {true, false}) {
     const TemporaryFolder folder;
@@ -548,6 +571,29 @@ TEST(KeyValueStore, ErasingASpaceStopsWhenAskedAndGoesOnLater) {
   EXPECT_LT(left, 2500u);
   EXPECT_TRUE(store->erase_space(2, [] { return false; }).value());
   EXPECT_TRUE(walk(store->cursor(Family::data, space_range(2))).empty());
+}
+
+TEST(KeyValueStore, ErasedRecordsAreGoneForGoodAndOthersStay) {
+  const TemporaryFolder folder;
+  for (const bool in_memory : {true, false}) {
+    const StoreOptions options{.path = in_memory ? "" : folder.path(),
+                               .in_memory = in_memory,
+                               .write_buffer_bytes = 64 << 10};
+    auto store = KeyValueStore::open(options).value();
+    const auto record = [](int i) { return "r" + std::to_string(10'000 + i); };
+    for (int i = 0; i < 3000; ++i) {
+      put(*store, record(i), std::string(100, 'x'), Family::records);
+    }
+    ASSERT_TRUE(store->erase_records({.begin = record(0), .end = record(2000)}));
+    ASSERT_TRUE(store->erase_records({.begin = record(0), .end = record(2000)}));
+    if (!in_memory) {
+      store.reset();
+      store = KeyValueStore::open(options).value();
+    }
+    const auto left = walk(store->cursor(Family::records, KeyRange{}));
+    ASSERT_EQ(left.size(), 1000u);
+    EXPECT_EQ(left.front().first, record(2000));
+  }
 }
 
 TEST(KeyValueStore, TheLastSpaceOfAllCanBeErased) {

@@ -14,7 +14,7 @@ namespace dynakeep::storage {
 // An open database; owned by KeyValueStore.
 struct Handles {
   std::unique_ptr<rocksdb::DB> db;
-  std::array<rocksdb::ColumnFamilyHandle*, 2> families{};
+  std::array<rocksdb::ColumnFamilyHandle*, family_count> families{};
 
   rocksdb::ColumnFamilyHandle* family(Family which) const {
     return families[static_cast<std::size_t>(which)];

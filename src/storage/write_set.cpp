@@ -32,7 +32,8 @@ class FamilyHandle final : public rocksdb::ColumnFamilyHandle {
 };
 
 rocksdb::ColumnFamilyHandle* handle_of(Family family) {
-  static std::array handles{FamilyHandle(Family::meta), FamilyHandle(Family::data)};
+  static std::array<FamilyHandle, family_count> handles{
+      FamilyHandle(Family::meta), FamilyHandle(Family::data), FamilyHandle(Family::records)};
   return &handles[static_cast<std::size_t>(family)];
 }
 
