@@ -17,6 +17,20 @@ enum class Durability : std::uint8_t {
   none,  // survives the death of the process; the loss of power when the system gets round to it
 };
 
+// How streams are kept. (DynamoDB keeps records for 24 hours, and rolls shards as it sees fit.)
+struct StreamOptions {
+  std::chrono::milliseconds retention = std::chrono::hours(24);
+  std::size_t initial_shards = 1;  // 1 to max_open_shards. With one, a table's changes are in order
+
+  // When an open shard is closed and another takes its place; 0 is never.
+  std::chrono::milliseconds roll_after = std::chrono::hours(4);  // an empty one: after 24 hours
+  std::uint64_t roll_records = 0;                                // that many records in it
+  std::uint64_t roll_bytes = 0;
+  // When two take its place: so many records a second for ten seconds; 0 is never.
+  std::uint64_t split_rate = 0;
+  std::size_t max_open_shards = 64;  // at most 1000
+};
+
 struct EmbeddedOptions {
   std::string path = {};   // a folder, made if absent; one process at a time
   bool in_memory = false;  // nothing on disk, gone on close; `path` must be empty
@@ -28,6 +42,7 @@ struct EmbeddedOptions {
   std::string region = "us-east-1";         // in ARNs
   std::string account_id = "000000000000";  // in ARNs
   const Clock* clock = &system_clock();     // must outlive the database
+  StreamOptions streams = {};
 };
 
 // Opens the embedded engine. invalid_argument, with one line that says what to do: the folder

@@ -28,6 +28,8 @@ enum class ErrorCode : std::uint8_t {
   provisioned_throughput_exceeded,      // ProvisionedThroughputExceededException
   throttling,                           // ThrottlingException
   request_limit_exceeded,               // RequestLimitExceeded
+  expired_iterator,                     // ExpiredIteratorException: of a shard, after 15 minutes
+  trimmed_data_access,                  // TrimmedDataAccessException: records there were are gone
   unknown_operation,                    // UnknownOperationException
   missing_authentication_token,         // MissingAuthenticationTokenException
   incomplete_signature,                 // IncompleteSignatureException

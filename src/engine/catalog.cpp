@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "engine/streams/streams.h"
+#include "engine/table_definition.h"
 #include "engine/table_record.h"
 #include "storage/key_locks.h"
 #include "storage/key_value_store.h"
@@ -121,13 +123,14 @@ void resolve_projection(const Table& table, Index& index) {
   index.kept.assign(kept.begin(), kept.end());
 }
 
-Catalog::Catalog(storage::KeyValueStore& store, storage::KeyLocks& locks, const Clock& clock,
-                 Place place)
+Catalog::Catalog(storage::KeyValueStore& store, storage::KeyLocks& locks, Streams& streams,
+                 const Clock& clock, Place place)
     : store_(store),
       locks_(locks),
+      streams_(streams),
       clock_(clock),
       place_(std::move(place)),
-      arn_prefix_("arn:aws:dynamodb:" + place_.region + ":" + place_.account_id + ":table/"),
+      arn_prefix_(place_.arn_prefix()),
       generation_(new_generation()) {}
 
 Catalog::~Catalog() = default;
@@ -135,9 +138,9 @@ Catalog::~Catalog() = default;
 // ---- opening ----
 
 Result<std::unique_ptr<Catalog>> Catalog::open(storage::KeyValueStore& store,
-                                               storage::KeyLocks& locks, const Clock& clock,
-                                               Place place) {
-  std::unique_ptr<Catalog> catalog(new Catalog(store, locks, clock, std::move(place)));
+                                               storage::KeyLocks& locks, Streams& streams,
+                                               const Clock& clock, Place place) {
+  std::unique_ptr<Catalog> catalog(new Catalog(store, locks, streams, clock, std::move(place)));
   TRY(catalog->load());
   return catalog;
 }
@@ -152,6 +155,18 @@ Result<void> Catalog::load() {
     }
     next_space_ = base::read_u32(value);
   }
+  return settle_streams();
+}
+
+// A change of a table and the end of its stream are two steps, and a crash may have come between.
+Result<void> Catalog::settle_streams() {
+  for (const auto& stream : streams_.all()) {
+    const auto state = stream->state();
+    if (!state->is_enabled()) continue;
+    const auto table = lookup(state->table_name);
+    if (table != nullptr && table->stream_log == stream) continue;
+    TRY(streams_.disable(*stream));
+  }
   return {};
 }
 
@@ -162,6 +177,11 @@ Result<void> Catalog::load_tables() {
     Table table = TRY(decode_table(name, cursor.value()));
     table.arn = table_arn(table.name);
     TRY(load_counts(store_, table));
+    if (table.stream) {
+      table.stream_log = streams_.find(*table.stream_arn());
+      // A database from before there were records: it was switched on and recorded nothing.
+      if (table.stream_log == nullptr) table.stream.reset();
+    }
     auto snapshot = std::make_shared<const Table>(std::move(table));
     tables_.emplace(snapshot->name, snapshot);
   }
@@ -242,6 +262,22 @@ void Catalog::put_next_space(storage::WriteSet& writes) const {
   writes.put(Family::meta, next_space_key, value);
 }
 
+// Streams are named after the moment they were switched on. No two of a table have one name.
+void Catalog::add_stream(Table& table, storage::WriteSet& writes) {
+  Time named_after = std::chrono::floor<std::chrono::milliseconds>(clock_.now());
+  do {
+    table.stream_label = stream_label(named_after);
+    named_after += std::chrono::milliseconds(1);
+  } while (streams_.find(*table.stream_arn()) != nullptr);
+  table.stream_log =
+      streams_.make(table.name, table.keys, *table.stream, *table.stream_label, give_space());
+  Streams::stage(*table.stream_log, writes);
+}
+
+storage::Position Catalog::position() const {
+  return std::max(position_.load(std::memory_order_acquire), streams_.position());
+}
+
 Result<void> Catalog::commit(storage::WriteSet& writes) {
   position_.store(TRY(store_.commit(writes)), std::memory_order_release);
   return {};
@@ -283,12 +319,14 @@ Result<TablePointer> Catalog::create(Table definition) {
     index.space = give_space();
     resolve_projection(definition, index);
   }
+  storage::WriteSet writes;
+  if (definition.stream) add_stream(definition, writes);
   auto table = std::make_shared<const Table>(std::move(definition));
 
-  storage::WriteSet writes;
   writes.put(Family::meta, table_key(table->name), encode_table(*table));
   put_next_space(writes);
   TRY(commit(writes));
+  if (table->stream_log != nullptr) streams_.put(table->stream_log);
   install(nullptr, table, {});
   return table;
 }
@@ -302,9 +340,11 @@ Result<TablePointer> Catalog::change(std::string_view name_or_arn,
     if (index.space == 0) index.space = give_space();
     resolve_projection(definition, index);
   }
+  storage::WriteSet writes;
+  if (!definition.stream) definition.stream_log.reset();
+  if (definition.stream && definition.stream_log == nullptr) add_stream(definition, writes);
   auto table = std::make_shared<const Table>(std::move(definition));
 
-  storage::WriteSet writes;
   writes.put(Family::meta, table_key(table->name), encode_table(*table));
   put_next_space(writes);
   const auto kept = spaces_of(*table);
@@ -322,7 +362,11 @@ Result<TablePointer> Catalog::change(std::string_view name_or_arn,
     }
   }
   TRY(commit(writes));
+  if (table->stream_log != nullptr) streams_.put(table->stream_log);
   install(last, table, dropped);
+  if (last->stream_log != nullptr && last->stream_log != table->stream_log) {
+    TRY(streams_.disable(*last->stream_log));
+  }
   return table;
 }
 
@@ -340,6 +384,7 @@ Result<TablePointer> Catalog::drop(std::string_view name_or_arn,
   }
   TRY(commit(writes));
   install(last, nullptr, dropped);
+  if (last->stream_log != nullptr) TRY(streams_.disable(*last->stream_log));
   return last;
 }
 

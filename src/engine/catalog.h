@@ -26,6 +26,11 @@ class KeyValueStore;
 class WriteSet;
 }  // namespace dynakeep::storage
 
+namespace dynakeep::engine {
+class Stream;
+class Streams;
+}  // namespace dynakeep::engine
+
 // The tables: what is in force, for every operation to look up; and how it changes.
 //
 // A Table is an immutable snapshot of one table's definition. Changing a table puts a new snapshot
@@ -122,6 +127,7 @@ struct Table {
   // Of the last stream, which may be switched off by now.
   std::optional<StreamViewType> stream = {};  // if switched on
   std::optional<std::string> stream_label = {};
+  std::shared_ptr<Stream> stream_log = {};  // where changes are recorded; null if switched off
 
   // Shared by the snapshots of the table, which all count alike.
   std::shared_ptr<SpaceCount> count = std::make_shared<SpaceCount>();
@@ -151,13 +157,17 @@ class Catalog {
   struct Place {
     std::string region = "us-east-1";
     std::string account_id = "000000000000";
+
+    std::string arn_prefix() const {
+      return "arn:aws:dynamodb:" + region + ":" + account_id + ":table/";
+    }
   };
 
-  // The tables that `store` holds, with their counts. `store`, `locks` and `clock` must outlive the
+  // The tables that `store` holds, with their counts and streams. All must outlive the
   // catalog. internal_server_error: the disk, or a record of a later version.
   static Result<std::unique_ptr<Catalog>> open(storage::KeyValueStore& store,
-                                               storage::KeyLocks& locks, const Clock& clock,
-                                               Place place);
+                                               storage::KeyLocks& locks, Streams& streams,
+                                               const Clock& clock, Place place);
 
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
@@ -188,12 +198,13 @@ class Catalog {
   // Each is committed before it is seen; whoever answers for it settles position() first. The
   // caller may hold no key lock.
 
-  // Puts a new table in force. The caller fills in what was asked for; name, arn, id, spaces and
-  // creation time are given here. resource_in_use: "Table already exists: Songs".
+  // Puts a new table in force. The caller fills in what was asked for; name, arn, id, spaces,
+  // creation time and the stream's label are given here. resource_in_use: "Table already exists: Songs".
   Result<TablePointer> create(Table definition);
 
   // Puts what `next` makes of the table's definition in force; changes follow one another, so
-  // `next` sees the last word, and makes a changed copy of it. An error of `next` is passed on and
+  // `next` sees the last word, and makes a changed copy of it. A stream is switched on and off by
+  // `stream` alone. An error of `next` is passed on and
   // nothing is changed. Indexes that come without a space are given one; the spaces of those that
   // are gone are left to be erased in the background (see upkeep.h).
   // resource_not_found: "Requested resource not found: Table: Songs not found".
@@ -206,7 +217,7 @@ class Catalog {
                             const std::function<Result<void>(const Table&)>& allowed);
 
   // Of the last change: what rests on the catalog waits until it is durable.
-  storage::Position position() const { return position_.load(std::memory_order_acquire); }
+  storage::Position position() const;
 
   // ---- what the background work has to do (upkeep.h) ----
 
@@ -220,7 +231,8 @@ class Catalog {
   void on_background_work(std::function<void()> listener);
 
  private:
-  Catalog(storage::KeyValueStore& store, storage::KeyLocks& locks, const Clock& clock, Place place);
+  Catalog(storage::KeyValueStore& store, storage::KeyLocks& locks, Streams& streams,
+          const Clock& clock, Place place);
 
   struct NameHash {
     using is_transparent = void;
@@ -233,12 +245,14 @@ class Catalog {
   Result<void> load();
   Result<void> load_tables();
   Result<void> load_dropped_spaces();
+  Result<void> settle_streams();
 
   std::string_view name_in(std::string_view name_or_arn) const;
   TablePointer lookup(std::string_view name_or_arn) const;
 
   storage::SpaceId give_space() { return next_space_++; }
   void put_next_space(storage::WriteSet& writes) const;
+  void add_stream(Table& table, storage::WriteSet& writes);
   Result<void> commit(storage::WriteSet& writes);
   // `next` is null for a table that is gone, `last` for one that is new.
   void install(const TablePointer& last, const TablePointer& next,
@@ -246,6 +260,7 @@ class Catalog {
 
   storage::KeyValueStore& store_;
   storage::KeyLocks& locks_;
+  Streams& streams_;
   const Clock& clock_;
   const Place place_;
   const std::string arn_prefix_;

@@ -30,11 +30,17 @@ class EmbeddedDatabase final : public Database {
  public:
   EmbeddedDatabase(std::unique_ptr<storage::KeyValueStore> store,
                    std::unique_ptr<storage::KeyLocks> locks,
+                   std::unique_ptr<engine::Streams> streams,
                    std::unique_ptr<engine::Catalog> catalog, const Clock& clock)
       : store_(std::move(store)),
         locks_(std::move(locks)),
+        streams_(std::move(streams)),
         catalog_(std::move(catalog)),
-        engine_{.store = *store_, .locks = *locks_, .catalog = *catalog_, .clock = clock},
+        engine_{.store = *store_,
+                .locks = *locks_,
+                .catalog = *catalog_,
+                .streams = *streams_,
+                .clock = clock},
         upkeep_(engine_) {}
 
   Result<CreateTableResult> create_table(const CreateTableRequest& request) override {
@@ -118,6 +124,7 @@ class EmbeddedDatabase final : public Database {
   // In the order in which they need each other; the last, whose thread uses all, ends first.
   std::unique_ptr<storage::KeyValueStore> store_;
   std::unique_ptr<storage::KeyLocks> locks_;
+  std::unique_ptr<engine::Streams> streams_;
   std::unique_ptr<engine::Catalog> catalog_;
   engine::Engine engine_;
   engine::Upkeep upkeep_;
@@ -155,11 +162,12 @@ Result<std::unique_ptr<Database>> open_embedded(const EmbeddedOptions& options) 
                                         .cache_bytes = options.cache_bytes,
                                         .write_buffer_bytes = options.write_buffer_bytes}));
   auto locks = std::make_unique<storage::KeyLocks>();
-  auto catalog =
-      TRY(engine::Catalog::open(*store, *locks, *options.clock,
-                                {.region = options.region, .account_id = options.account_id}));
+  const engine::Catalog::Place place{.region = options.region, .account_id = options.account_id};
+  auto streams =
+      TRY(engine::Streams::open(*store, *options.clock, place.arn_prefix(), options.streams));
+  auto catalog = TRY(engine::Catalog::open(*store, *locks, *streams, *options.clock, place));
   return std::unique_ptr<Database>(std::make_unique<EmbeddedDatabase>(
-      std::move(store), std::move(locks), std::move(catalog), *options.clock));
+      std::move(store), std::move(locks), std::move(streams), std::move(catalog), *options.clock));
 }
 
 }  // namespace dynakeep

@@ -2,6 +2,7 @@
 
 #include "dynakeep/embedded.h"
 #include "engine/catalog.h"
+#include "engine/streams/streams.h"
 #include "storage/key_locks.h"
 #include "storage/key_value_store.h"
 
@@ -12,6 +13,7 @@ struct Engine {
   storage::KeyValueStore& store;
   storage::KeyLocks& locks;
   Catalog& catalog;
+  Streams& streams;
   const Clock& clock;
 };
 

@@ -33,6 +33,7 @@ class TestEngine {
   }
 
   ManualClock clock;
+  StreamOptions stream_options;  // from the next time it is opened
 
  private:
   static std::filesystem::path new_folder() {
@@ -45,13 +46,16 @@ class TestEngine {
         storage::KeyValueStore::open({.path = folder_, .durability = storage::Durability::none})
             .value();
     locks_ = std::make_unique<storage::KeyLocks>();
-    catalog_ = Catalog::open(*store_, *locks_, clock, {}).value();
+    streams_ = Streams::open(*store_, clock, Catalog::Place().arn_prefix(), stream_options).value();
+    catalog_ = Catalog::open(*store_, *locks_, *streams_, clock, {}).value();
     engine_ = std::make_unique<Engine>(
-        Engine{.store = *store_, .locks = *locks_, .catalog = *catalog_, .clock = clock});
+        Engine{.store = *store_, .locks = *locks_, .catalog = *catalog_, .streams = *streams_,
+               .clock = clock});
   }
   void close() {
     engine_.reset();
     catalog_.reset();
+    streams_.reset();
     locks_.reset();
     store_.reset();
   }
@@ -59,6 +63,7 @@ class TestEngine {
   std::filesystem::path folder_;
   std::unique_ptr<storage::KeyValueStore> store_;
   std::unique_ptr<storage::KeyLocks> locks_;
+  std::unique_ptr<Streams> streams_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<Engine> engine_;
 };

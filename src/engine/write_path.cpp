@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/capacity.h"
+#include "engine/streams/commit_records.h"
 #include "engine/table_counts.h"
 #include "engine/validate.h"
 #include "expression/evaluate.h"
@@ -58,9 +59,10 @@ Result<WriteOutcome> decide(const Engine& engine, const ItemWrite& write) {
   return outcome;
 }
 
-// Puts what was decided into the batch: the item, its index entries, the counts.
+// Puts what was decided into the batch: the item, its index entries, the counts; and notes what its
+// stream will say of it.
 Result<void> stage(const Engine& engine, const ItemWrite& write, WriteOutcome& outcome,
-                   storage::WriteSet& writes, CountChanges& counts) {
+                   storage::WriteSet& writes, CountChanges& counts, CommitRecords& records) {
   const MapView old_view = outcome.old_view();
   const MapView new_view = outcome.new_view();
   const std::size_t old_bytes = outcome.old_item ? model::size_of(old_view) : 0;
@@ -74,6 +76,10 @@ Result<void> stage(const Engine& engine, const ItemWrite& write, WriteOutcome& o
   } else {
     writes.erase(Family::data, write.key.bytes);
   }
+  records.add(*write.table, write.key.partition.hash,
+              outcome.old_item ? std::string_view(*outcome.old_item) : std::string_view(),
+              outcome.new_item ? std::string_view(*outcome.new_item) : std::string_view(),
+              write.by_service);
   const std::size_t stripe = storage::KeyLocks::stripe_of(write.key.bytes);
   counts.add(
       *write.table, stripe, CountChanges::table_slot,
@@ -91,6 +97,7 @@ Result<void> stage(const Engine& engine, const ItemWrite& write, WriteOutcome& o
 Result<std::optional<WriteOutcome>> write_item(const Engine& engine, const ItemWrite& write) {
   WriteOutcome outcome;
   storage::Position position = 0;
+  CommitRecords records(engine.streams);
   {
     const auto guard = engine.locks.lock(write.key.bytes);
     if (!Catalog::is_current(*write.table)) return std::optional<WriteOutcome>();
@@ -100,14 +107,16 @@ Result<std::optional<WriteOutcome>> write_item(const Engine& engine, const ItemW
       thread_local storage::WriteSet writes;
       writes.clear();
       CountChanges counts;
-      TRY(stage(engine, write, outcome, writes, counts));
+      TRY(stage(engine, write, outcome, writes, counts, records));
       if (!writes.empty()) {
         counts.write_to(writes);
+        records.write_to(writes);
         position = TRY(engine.store.commit(writes));
         counts.apply();
       }
     }
   }
+  position = records.end(position);
   // An answer that wrote nothing still tells of what it saw.
   if (position == 0) position = engine.store.unsynced_position(write.key.partition);
   TRY(settle(engine, position));
@@ -123,6 +132,7 @@ Result<ManyWrites> write_all(const Engine& engine, std::span<const ItemWrite> wr
 
   ManyWrites many;
   storage::Position position = 0;
+  CommitRecords records(engine.streams);
   {
     const auto guard = engine.locks.lock_all(keys);
     storage::WriteSet batch;
@@ -145,9 +155,10 @@ Result<ManyWrites> write_all(const Engine& engine, std::span<const ItemWrite> wr
       }
       if (all_held) {
         for (std::size_t i = 0; i < writes.size(); ++i) {
-          TRY(stage(engine, writes[i], *many.outcomes[i], batch, counts));
+          TRY(stage(engine, writes[i], *many.outcomes[i], batch, counts, records));
         }
         counts.write_to(batch);
+        records.write_to(batch);
         position = TRY(engine.store.commit(batch));
         counts.apply();
         many.committed = true;
@@ -156,6 +167,7 @@ Result<ManyWrites> write_all(const Engine& engine, std::span<const ItemWrite> wr
       }
     }
   }
+  position = records.end(position);
   TRY(settle(engine, position));
   return many;
 }

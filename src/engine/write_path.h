@@ -34,6 +34,7 @@ struct ItemWrite {
   std::string_view key_item = {};                    // update: the key attributes, encoded
   const expression::Update* update = nullptr;        // update: null changes nothing
   const expression::Condition* condition = nullptr;  // null holds always
+  bool by_service = false;  // not a user's doing: an expired item that is swept
 };
 
 // What was found and done.

@@ -40,6 +40,10 @@ std::string_view exception_name(ErrorCode code) {
       return "ThrottlingException";
     case ErrorCode::request_limit_exceeded:
       return "RequestLimitExceeded";
+    case ErrorCode::expired_iterator:
+      return "ExpiredIteratorException";
+    case ErrorCode::trimmed_data_access:
+      return "TrimmedDataAccessException";
     case ErrorCode::unknown_operation:
       return "UnknownOperationException";
     case ErrorCode::missing_authentication_token:

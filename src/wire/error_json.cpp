@@ -102,6 +102,8 @@ constexpr auto named_codes = std::to_array<ErrorCode>({
     ErrorCode::provisioned_throughput_exceeded,
     ErrorCode::throttling,
     ErrorCode::request_limit_exceeded,
+    ErrorCode::expired_iterator,
+    ErrorCode::trimmed_data_access,
     ErrorCode::unknown_operation,
     ErrorCode::missing_authentication_token,
     ErrorCode::incomplete_signature,

@@ -38,6 +38,8 @@ TEST(ErrorJson, SpellsEachExceptionAsTheServiceDoes) {
       {ErrorCode::throttling,
        R"({"__type":"com.amazon.coral.availability#ThrottlingException","message":"m"})"},
       {ErrorCode::request_limit_exceeded, dynamodb + R"(RequestLimitExceeded","message":"m"})"},
+      {ErrorCode::expired_iterator, dynamodb + R"(ExpiredIteratorException","message":"m"})"},
+      {ErrorCode::trimmed_data_access, dynamodb + R"(TrimmedDataAccessException","message":"m"})"},
       {ErrorCode::unknown_operation, service + R"(UnknownOperationException","message":"m"})"},
       {ErrorCode::missing_authentication_token,
        service + R"(MissingAuthenticationTokenException","message":"m"})"},

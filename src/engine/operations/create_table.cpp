@@ -161,7 +161,7 @@ Result<void> add_global_indexes(Table& table, const std::vector<GlobalSecondaryI
   return {};
 }
 
-Result<void> add_stream(Table& table, const StreamSpecification& stream, Time now) {
+Result<void> add_stream(Table& table, const StreamSpecification& stream) {
   if (!*stream.stream_enabled) {
     if (!stream.stream_view_type) return {};
     return invalid_parameter_values(
@@ -172,7 +172,6 @@ Result<void> add_stream(Table& table, const StreamSpecification& stream, Time no
         "Table is being created with a stream enabled, UpdateViewType should be specified");
   }
   table.stream = stream.stream_view_type;
-  table.stream_label = stream_label(now);
   return {};
 }
 
@@ -193,7 +192,7 @@ Result<Table> plan(const CreateTableRequest& request, Time now) {
   }
   TRY(check_projected_attributes(table));
   TRY(check_all_defined_are_keys(table));
-  if (request.stream_specification) TRY(add_stream(table, *request.stream_specification, now));
+  if (request.stream_specification) TRY(add_stream(table, *request.stream_specification));
   if (request.tags) {
     TRY(check_tags(*request.tags));
     // Of tags with one key the last one counts, as if they had been set one after the other.

@@ -364,7 +364,7 @@ Result<void> check_every_index_has_units(const Table& table, const Table& before
   return {};
 }
 
-Result<void> change_stream(Table& table, const StreamSpecification& stream, Time now) {
+Result<void> change_stream(Table& table, const StreamSpecification& stream) {
   if (*stream.stream_enabled) {
     if (table.stream)
       return Error::validation("Table already has an enabled stream: TableName: " + table.name);
@@ -373,7 +373,6 @@ Result<void> change_stream(Table& table, const StreamSpecification& stream, Time
           "Table is being updated with a stream enabled, UpdateViewType should be specified");
     }
     table.stream = stream.stream_view_type;
-    table.stream_label = stream_label(now);
     return {};
   }
   if (stream.stream_view_type) {
@@ -392,7 +391,7 @@ Result<Table> change(const Table& before, const UpdateTableRequest& request, Tim
   TRY(change_billing(table, request, now));
   TRY(change_indexes(table, before, request, now));
   TRY(check_every_index_has_units(table, before));
-  if (request.stream_specification) TRY(change_stream(table, *request.stream_specification, now));
+  if (request.stream_specification) TRY(change_stream(table, *request.stream_specification));
   if (request.sse_specification) table.sse = request.sse_specification;
   if (request.table_class) {
     if (table.table_class.value_or(TableClass::standard) != *request.table_class) {
