@@ -199,7 +199,8 @@ class Catalog {
   // caller may hold no key lock.
 
   // Puts a new table in force. The caller fills in what was asked for; name, arn, id, spaces,
-  // creation time and the stream's label are given here. resource_in_use: "Table already exists: Songs".
+  // creation time and the stream's label are given here. resource_in_use: "Table already exists:
+  // Songs".
   Result<TablePointer> create(Table definition);
 
   // Puts what `next` makes of the table's definition in force; changes follow one another, so

@@ -229,7 +229,8 @@ TEST(Catalog, RefusesADamagedRecord) {
   storage::WriteSet writes;
   writes.put(storage::Family::meta, "TSongs", "nonsense");
   ASSERT_TRUE(engine->store.commit(writes));
-  const auto opened = Catalog::open(engine->store, engine->locks, engine->streams, engine.clock, {});
+  const auto opened =
+      Catalog::open(engine->store, engine->locks, engine->streams, engine.clock, {});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code(), ErrorCode::internal_server_error);
   EXPECT_EQ(opened.error().message(), "The record of table Songs on disk is damaged");

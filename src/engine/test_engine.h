@@ -48,9 +48,11 @@ class TestEngine {
     locks_ = std::make_unique<storage::KeyLocks>();
     streams_ = Streams::open(*store_, clock, Catalog::Place().arn_prefix(), stream_options).value();
     catalog_ = Catalog::open(*store_, *locks_, *streams_, clock, {}).value();
-    engine_ = std::make_unique<Engine>(
-        Engine{.store = *store_, .locks = *locks_, .catalog = *catalog_, .streams = *streams_,
-               .clock = clock});
+    engine_ = std::make_unique<Engine>(Engine{.store = *store_,
+                                              .locks = *locks_,
+                                              .catalog = *catalog_,
+                                              .streams = *streams_,
+                                              .clock = clock});
   }
   void close() {
     engine_.reset();

@@ -25,8 +25,9 @@ void constrain(Constraints& constraints, const ShardFilter& filter) {
 }
 
 StreamShard describe(const Shard& shard) {
-  StreamShard described{.shard_id = shard.id,
-                        .sequence_number_range = {.starting_sequence_number = to_text(shard.start)}};
+  StreamShard described{
+      .shard_id = shard.id,
+      .sequence_number_range = {.starting_sequence_number = to_text(shard.start)}};
   if (shard.end) described.sequence_number_range.ending_sequence_number = to_text(*shard.end);
   if (!shard.parent.empty()) described.parent_shard_id = shard.parent;
   return described;
@@ -52,9 +53,9 @@ Result<DescribeStreamResult> describe_stream(const Engine& engine,
   };
   if (request.shard_filter) {
     const std::string& parent = *request.shard_filter->shard_id;
-    const bool is_known = state->find_shard(parent) != nullptr ||
-                          std::any_of(state->shards.begin(), state->shards.end(),
-                                      is_child_of(parent));
+    const bool is_known =
+        state->find_shard(parent) != nullptr ||
+        std::any_of(state->shards.begin(), state->shards.end(), is_child_of(parent));
     if (!is_known) return no_such_shard();
   }
 

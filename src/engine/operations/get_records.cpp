@@ -149,11 +149,9 @@ Result<GetRecordsResult> get_records(const Engine& engine, const GetRecordsReque
     if (shard->end && readable >= *shard->end) return result;
     after = std::max(after, readable);
   }
-  result.next_shard_iterator =
-      encode_iterator(engine.streams, {.stream = iterator.stream,
-                                       .shard = iterator.shard,
-                                       .after = after,
-                                       .issued = now});
+  result.next_shard_iterator = encode_iterator(
+      engine.streams,
+      {.stream = iterator.stream, .shard = iterator.shard, .after = after, .issued = now});
   return result;
 }
 

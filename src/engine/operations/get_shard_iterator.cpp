@@ -81,8 +81,8 @@ Result<GetShardIteratorResult> get_shard_iterator(const Engine& engine,
       break;
     case ShardIteratorType::at_sequence_number:
     case ShardIteratorType::after_sequence_number:
-      iterator.after = TRY(
-          start_after(engine, *shard, type == ShardIteratorType::at_sequence_number, number));
+      iterator.after =
+          TRY(start_after(engine, *shard, type == ShardIteratorType::at_sequence_number, number));
       break;
   }
   return GetShardIteratorResult{.shard_iterator = encode_iterator(engine.streams, iterator)};

@@ -39,7 +39,8 @@ class CommitNumbers {
   CommitNumber begin();
 
   // It has been made, at that position, or came to nothing (0). Blocks until all that began before
-  // it have ended; hold no lock that they might want. Returns the position that its answer rests on.
+  // it have ended; hold no lock that they might want. Returns the position that its answer rests
+  // on.
   storage::Position end(CommitNumber number, storage::Position position);
 
   // Everything up to this number may be read: it is made, and durable. Never decreases.

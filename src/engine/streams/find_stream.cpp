@@ -30,8 +30,7 @@ Result<std::shared_ptr<Stream>> find_stream(const Engine& engine, const std::str
   if (!is_stream_arn(arn)) return Error::validation("Invalid StreamArn");
   auto stream = engine.streams.find(arn);
   if (stream == nullptr) {
-    return Error::resource_not_found("Requested resource not found: Stream: " + arn +
-                                     " not found");
+    return Error::resource_not_found("Requested resource not found: Stream: " + arn + " not found");
   }
   return stream;
 }

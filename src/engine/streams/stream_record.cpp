@@ -150,8 +150,8 @@ void append_record(std::string& out, const StreamState& stream, std::string_view
   out += static_cast<char>(flags);
   base::append_varint(out, static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 0)));
   if ((flags & keys_bit) != 0) {
-    append_part(out, key_attributes(stream.keys,
-                                    model::view_item(new_item.empty() ? old_item : new_item)));
+    append_part(
+        out, key_attributes(stream.keys, model::view_item(new_item.empty() ? old_item : new_item)));
   }
   if (with_old) append_part(out, old_item);
   if (with_new) append_part(out, new_item);

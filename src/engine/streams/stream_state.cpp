@@ -107,8 +107,8 @@ StreamState read_stream(RecordReader& reader) {
 
 std::string to_text(SequenceNumber number) {
   std::array<char, 24> text;
-  const int size = std::snprintf(text.data(), text.size(), "%021llu",
-                                 static_cast<unsigned long long>(number));
+  const int size =
+      std::snprintf(text.data(), text.size(), "%021llu", static_cast<unsigned long long>(number));
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
@@ -149,9 +149,9 @@ Shard new_shard(StreamState& stream, const Shard* parent, HashRange range, Seque
   base::append_u32(told_apart, shard.number);
   base::append_u64(told_apart, start);
   std::array<char, 64> id;
-  const int size =
-      std::snprintf(id.data(), id.size(), "shardId-%020lld-%08x", static_cast<long long>(ms.count()),
-                    static_cast<unsigned>(storage::xxh64(told_apart) & 0xFFFF'FFFFU));
+  const int size = std::snprintf(id.data(), id.size(), "shardId-%020lld-%08x",
+                                 static_cast<long long>(ms.count()),
+                                 static_cast<unsigned>(storage::xxh64(told_apart) & 0xFFFF'FFFFU));
   shard.id.assign(id.data(), static_cast<std::size_t>(size));
   return shard;
 }

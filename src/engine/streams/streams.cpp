@@ -79,9 +79,9 @@ std::shared_ptr<const StreamState> Stream::state() const {
 }
 
 std::uint32_t Stream::route(storage::PartitionHash hash, std::size_t record_bytes) {
-  const auto found =
-      std::find_if(open_.begin(), open_.end(),
-                   [hash](const OpenShard& shard) { return shard.range.contains(hash); });
+  const auto found = std::find_if(open_.begin(), open_.end(), [hash](const OpenShard& shard) {
+    return shard.range.contains(hash);
+  });
   INVARIANT(found != open_.end());  // the ranges of open shards cover all hashes
   found->load->records.fetch_add(1, std::memory_order_relaxed);
   found->load->bytes.fetch_add(record_bytes, std::memory_order_relaxed);
@@ -96,10 +96,9 @@ void Stream::install(StreamState next) {
     const auto found = std::find_if(open_.begin(), open_.end(), [known](const OpenShard& before) {
       return before.load.get() == known;
     });
-    open.push_back(
-        {.range = shard.range,
-         .number = shard.number,
-         .load = known != nullptr ? found->load : std::make_shared<Load>()});
+    open.push_back({.range = shard.range,
+                    .number = shard.number,
+                    .load = known != nullptr ? found->load : std::make_shared<Load>()});
   }
   std::sort(open.begin(), open.end(), [](const OpenShard& left, const OpenShard& right) {
     return left.range.first < right.range.first;
@@ -138,9 +137,8 @@ Result<std::unique_ptr<Streams>> Streams::open(storage::KeyValueStore& store, co
     given = base::read_u64(value);
   }
   std::vector<StreamState> states;
-  auto cursor = store.cursor(
-      Family::meta, {.begin = std::string(stream_prefix),
-                     .end = storage::prefix_successor(stream_prefix)});
+  auto cursor = store.cursor(Family::meta, {.begin = std::string(stream_prefix),
+                                            .end = storage::prefix_successor(stream_prefix)});
   for (; cursor.valid(); cursor.next()) {
     const std::string_view space = cursor.key().substr(stream_prefix.size());
     if (space.size() != sizeof(storage::SpaceId)) {
@@ -256,8 +254,8 @@ Result<void> Streams::commit(const StreamState& state) {
   return {};
 }
 
-Result<void> Streams::change_alone(
-    Stream& stream, const std::function<Result<void>(StreamState& next)>& change) {
+Result<void> Streams::change_alone(Stream& stream,
+                                   const std::function<Result<void>(StreamState& next)>& change) {
   const std::lock_guard changing(changing_);
   Result<void> done;
   numbers_.alone([&] {
@@ -405,8 +403,8 @@ Result<std::chrono::milliseconds> Streams::turn() {
       TRY(forget(stream));
     }
   }
-  const bool watches = options_.roll_records != 0 || options_.roll_bytes != 0 ||
-                       options_.split_rate != 0;
+  const bool watches =
+      options_.roll_records != 0 || options_.roll_bytes != 0 || options_.split_rate != 0;
   return watches ? 1s : std::clamp<std::chrono::milliseconds>(options_.retention / 100, 1s, 60s);
 }
 
@@ -432,8 +430,7 @@ std::uint64_t Streams::when_more(const std::shared_ptr<Stream>& stream,
   }
   // Whoever ended before this saw nobody waiting, and what it wrote may not be durable yet.
   if (numbers_.wait_for_disk()) {
-    store_.when_durable(store_.latest_position(),
-                        [stream](const Result<void>&) { wake(*stream); });
+    store_.when_durable(store_.latest_position(), [stream](const Result<void>&) { wake(*stream); });
   }
   return waiter;
 }
@@ -446,8 +443,7 @@ void Streams::forget(Stream& stream, std::uint64_t waiter) {
 
 void Streams::written(const std::shared_ptr<Stream>& stream) {
   if (!stream->has_waiters_.load()) return;
-  store_.when_durable(store_.latest_position(),
-                      [stream](const Result<void>&) { wake(*stream); });
+  store_.when_durable(store_.latest_position(), [stream](const Result<void>&) { wake(*stream); });
 }
 
 std::uint64_t Streams::sign(std::string_view text) const { return base::siphash(key_, text); }

@@ -67,8 +67,8 @@ class Stream {
 
   const std::string arn_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const StreamState> current_;  // guarded by mutex_ but for writers
-  std::vector<OpenShard> open_;                 // in order of their ranges; as current_
+  std::shared_ptr<const StreamState> current_;              // guarded by mutex_ but for writers
+  std::vector<OpenShard> open_;                             // in order of their ranges; as current_
   std::map<std::uint64_t, std::function<void()>> waiters_;  // guarded by mutex_
   std::atomic<bool> has_waiters_ = false;
 };
