@@ -16,6 +16,8 @@ struct Capabilities {
   std::size_t transaction_actions_max = 100;
   bool empty_values = true;  // empty strings and binaries outside keys
   bool tags = true;          // TagResource, UntagResource, ListTagsOfResource
+  bool streams = true;       // ListStreams and the operations on what it lists
+  bool time_to_live = true;  // UpdateTimeToLive, DescribeTimeToLive
 
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };

@@ -9,6 +9,7 @@
 #include "dynakeep/query_requests.h"
 #include "dynakeep/result.h"
 #include "dynakeep/setting_requests.h"
+#include "dynakeep/stream_requests.h"
 #include "dynakeep/table_requests.h"
 #include "dynakeep/transaction_requests.h"
 
@@ -80,7 +81,30 @@ class Database {
   virtual Result<TransactWriteItemsResult> transact_write_items(
       const TransactWriteItemsRequest& request) = 0;
 
+  // ---- streams ----
+  //
+  // Of the embedded engine: a record is there as soon as the change it tells of is answered; the
+  // numbers of one stream rise over all its shards; a table begins with one shard.
+
+  // The streams of a table, or of all: those that are switched off too, for a day.
+  virtual Result<ListStreamsResult> list_streams(const ListStreamsRequest& request) = 0;
+  virtual Result<DescribeStreamResult> describe_stream(const DescribeStreamRequest& request) = 0;
+  // trimmed_data_access: what lies there is gone.
+  virtual Result<GetShardIteratorResult> get_shard_iterator(
+      const GetShardIteratorRequest& request) = 0;
+  // One page of at most 1000 records and 1 MB. expired_iterator: it is older than 15 minutes;
+  // trimmed_data_access: records that lay between are gone.
+  virtual Result<GetRecordsResult> get_records(const GetRecordsRequest& request) = 0;
+
   // ---- settings ----
+
+  // Items whose attribute of that name is a time (in seconds since 1970) that has come are removed,
+  // by the embedded engine within seconds; reads see them until then. validation: it is so already,
+  // or on another attribute.
+  virtual Result<UpdateTimeToLiveResult> update_time_to_live(
+      const UpdateTimeToLiveRequest& request) = 0;
+  virtual Result<DescribeTimeToLiveResult> describe_time_to_live(
+      const DescribeTimeToLiveRequest& request) = 0;
 
   virtual Result<TagResourceResult> tag_resource(const TagResourceRequest& request) = 0;
   virtual Result<UntagResourceResult> untag_resource(const UntagResourceRequest& request) = 0;

@@ -43,6 +43,8 @@ struct EmbeddedOptions {
   std::string account_id = "000000000000";  // in ARNs
   const Clock* clock = &system_clock();     // must outlive the database
   StreamOptions streams = {};
+  // How often items that have expired are looked for; 0 is never.
+  std::chrono::milliseconds expiry_interval{1000};
 };
 
 // Opens the embedded engine. invalid_argument, with one line that says what to do: the folder

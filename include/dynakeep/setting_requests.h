@@ -30,6 +30,30 @@ struct ListTagsOfResourceResult {
   std::optional<std::string> next_token = {};
 };
 
+struct TimeToLiveSpecification {
+  std::optional<bool> enabled = {};
+  std::optional<std::string> attribute_name = {};  // a Number: seconds since 1970
+};
+struct UpdateTimeToLiveRequest {
+  std::optional<std::string> table_name = {};
+  std::optional<TimeToLiveSpecification> time_to_live_specification = {};
+};
+struct UpdateTimeToLiveResult {
+  TimeToLiveSpecification time_to_live_specification = {};
+};
+
+enum class TimeToLiveStatus : std::uint8_t { enabling, disabling, enabled, disabled };
+struct TimeToLiveDescription {
+  std::optional<TimeToLiveStatus> time_to_live_status = {};
+  std::optional<std::string> attribute_name = {};
+};
+struct DescribeTimeToLiveRequest {
+  std::optional<std::string> table_name = {};
+};
+struct DescribeTimeToLiveResult {
+  TimeToLiveDescription time_to_live_description = {};
+};
+
 struct DescribeLimitsRequest {};
 struct DescribeLimitsResult {
   std::int64_t account_max_read_capacity_units = 0;

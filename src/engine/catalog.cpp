@@ -53,11 +53,13 @@ std::string new_uuid() {
 std::vector<SpaceId> spaces_of(const Table& table) {
   std::vector<SpaceId> spaces{table.space};
   for (const Index& index : table.indexes) spaces.push_back(index.space);
+  if (table.time_to_live) spaces.push_back(table.time_to_live->space);
   return spaces;
 }
 
 bool is_filling(const Index& index) { return index.status == IndexStatus::creating; }
 bool is_filling(const Table& table) {
+  if (table.time_to_live && !table.time_to_live->filled) return true;
   return std::any_of(table.indexes.begin(), table.indexes.end(),
                      [](const Index& index) { return is_filling(index); });
 }
@@ -340,6 +342,8 @@ Result<TablePointer> Catalog::change(std::string_view name_or_arn,
     if (index.space == 0) index.space = give_space();
     resolve_projection(definition, index);
   }
+  auto& expiry = definition.time_to_live;
+  if (expiry && expiry->space == 0) expiry->space = give_space();
   storage::WriteSet writes;
   if (!definition.stream) definition.stream_log.reset();
   if (definition.stream && definition.stream_log == nullptr) add_stream(definition, writes);
@@ -359,6 +363,15 @@ Result<TablePointer> Catalog::change(std::string_view name_or_arn,
     const Index* now = is_kept ? table->find_index(index.name) : nullptr;
     if (is_filling(index) && now != nullptr && !is_filling(*now)) {
       writes.erase(Family::meta, backfill_key(index.space));
+    }
+  }
+  if (const auto& expiry_before = last->time_to_live) {
+    const bool is_kept = std::find(kept.begin(), kept.end(), expiry_before->space) != kept.end();
+    if (!is_kept) {
+      dropped.push_back(expiry_before->space);
+      writes.put(Family::meta, space_key(dropped_prefix, expiry_before->space), {});
+    } else if (!expiry_before->filled && table->time_to_live->filled) {
+      writes.erase(Family::meta, backfill_key(expiry_before->space));
     }
   }
   TRY(commit(writes));
@@ -414,7 +427,7 @@ Result<void> Catalog::space_erased(SpaceId space) {
   return {};
 }
 
-std::vector<TablePointer> Catalog::tables_with_indexes_to_fill() const {
+std::vector<TablePointer> Catalog::tables_to_fill() const {
   // Not in the middle of a change: an index is not to be filled before the last writer that does
   // not know of it is done, or what that one writes would be missed.
   const std::lock_guard changing(changing_);
@@ -424,6 +437,15 @@ std::vector<TablePointer> Catalog::tables_with_indexes_to_fill() const {
     if (is_filling(*table)) filling.push_back(table);
   }
   return filling;
+}
+
+std::vector<TablePointer> Catalog::tables_with_time_to_live() const {
+  std::vector<TablePointer> expiring;
+  const std::shared_lock look(tables_mutex_);
+  for (const auto& [name, table] : tables_) {
+    if (table->time_to_live) expiring.push_back(table);
+  }
+  return expiring;
 }
 
 void Catalog::on_background_work(std::function<void()> listener) {

@@ -102,6 +102,13 @@ class Superseded {
   mutable std::atomic<bool> set_ = false;
 };
 
+// When items of a table expire, and where it is written down (expiry.h).
+struct TimeToLive {
+  std::string attribute = {};
+  storage::SpaceId space = 0;
+  bool filled = false;  // false: there are items from before that are not entered yet
+};
+
 struct Table {
   std::string name = {};  // 3 to 255 characters of a-z A-Z 0-9 _ . -
   std::string arn = {};
@@ -127,6 +134,7 @@ struct Table {
   // Of the last stream, which may be switched off by now.
   std::optional<StreamViewType> stream = {};  // if switched on
   std::optional<std::string> stream_label = {};
+  std::optional<TimeToLive> time_to_live = {};
   std::shared_ptr<Stream> stream_log = {};  // where changes are recorded; null if switched off
 
   // Shared by the snapshots of the table, which all count alike.
@@ -147,7 +155,7 @@ using TablePointer = std::shared_ptr<const Table>;
 // Fills in what an entry of the index keeps, from its projection.
 void resolve_projection(const Table& table, Index& index);
 
-// Where in Family::meta the backfill notes how far it has filled the index at `index_space`.
+// Where in Family::meta a backfill notes how far it has filled the index at that space.
 std::string backfill_key(storage::SpaceId index_space);
 
 // Thread-safe.
@@ -226,8 +234,10 @@ class Catalog {
   std::vector<storage::SpaceId> dropped_spaces() const;
   // That space is erased: forgets it, and the counts kept for it.
   Result<void> space_erased(storage::SpaceId space);
-  // All tables with an index that is `creating`, of which every writer knows.
-  std::vector<TablePointer> tables_with_indexes_to_fill() const;
+  // All tables with an index that is `creating`, or expiries that are not filled, of which every
+  // writer knows.
+  std::vector<TablePointer> tables_to_fill() const;
+  std::vector<TablePointer> tables_with_time_to_live() const;
   // Calls `listener` after each change that left something to do. Empty: nobody.
   void on_background_work(std::function<void()> listener);
 

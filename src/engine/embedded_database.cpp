@@ -2,6 +2,7 @@
 
 #include "dynakeep/embedded.h"
 #include "engine/engine.h"
+#include "engine/housekeeping.h"
 #include "engine/operations/batch_get_item.h"
 #include "engine/operations/batch_write_item.h"
 #include "engine/operations/create_table.h"
@@ -9,8 +10,13 @@
 #include "engine/operations/delete_table.h"
 #include "engine/operations/describe_endpoints.h"
 #include "engine/operations/describe_limits.h"
+#include "engine/operations/describe_stream.h"
 #include "engine/operations/describe_table.h"
+#include "engine/operations/describe_time_to_live.h"
 #include "engine/operations/get_item.h"
+#include "engine/operations/get_records.h"
+#include "engine/operations/get_shard_iterator.h"
+#include "engine/operations/list_streams.h"
 #include "engine/operations/list_tables.h"
 #include "engine/operations/put_item.h"
 #include "engine/operations/query.h"
@@ -20,6 +26,7 @@
 #include "engine/operations/transact_write_items.h"
 #include "engine/operations/update_item.h"
 #include "engine/operations/update_table.h"
+#include "engine/operations/update_time_to_live.h"
 #include "engine/upkeep.h"
 
 namespace dynakeep {
@@ -31,7 +38,8 @@ class EmbeddedDatabase final : public Database {
   EmbeddedDatabase(std::unique_ptr<storage::KeyValueStore> store,
                    std::unique_ptr<storage::KeyLocks> locks,
                    std::unique_ptr<engine::Streams> streams,
-                   std::unique_ptr<engine::Catalog> catalog, const Clock& clock)
+                   std::unique_ptr<engine::Catalog> catalog, const Clock& clock,
+                   std::chrono::milliseconds expiry_interval)
       : store_(std::move(store)),
         locks_(std::move(locks)),
         streams_(std::move(streams)),
@@ -41,7 +49,8 @@ class EmbeddedDatabase final : public Database {
                 .catalog = *catalog_,
                 .streams = *streams_,
                 .clock = clock},
-        upkeep_(engine_) {}
+        upkeep_(engine_),
+        housekeeping_(engine_, expiry_interval) {}
 
   Result<CreateTableResult> create_table(const CreateTableRequest& request) override {
     return engine::create_table(engine_, request);
@@ -94,6 +103,28 @@ class EmbeddedDatabase final : public Database {
     return engine::transact_write_items(engine_, request);
   }
 
+  Result<ListStreamsResult> list_streams(const ListStreamsRequest& request) override {
+    return engine::list_streams(engine_, request);
+  }
+  Result<DescribeStreamResult> describe_stream(const DescribeStreamRequest& request) override {
+    return engine::describe_stream(engine_, request);
+  }
+  Result<GetShardIteratorResult> get_shard_iterator(
+      const GetShardIteratorRequest& request) override {
+    return engine::get_shard_iterator(engine_, request);
+  }
+  Result<GetRecordsResult> get_records(const GetRecordsRequest& request) override {
+    return engine::get_records(engine_, request);
+  }
+  Result<UpdateTimeToLiveResult> update_time_to_live(
+      const UpdateTimeToLiveRequest& request) override {
+    return engine::update_time_to_live(engine_, request);
+  }
+  Result<DescribeTimeToLiveResult> describe_time_to_live(
+      const DescribeTimeToLiveRequest& request) override {
+    return engine::describe_time_to_live(engine_, request);
+  }
+
   Result<TagResourceResult> tag_resource(const TagResourceRequest& request) override {
     return engine::tag_resource(engine_, request);
   }
@@ -128,6 +159,7 @@ class EmbeddedDatabase final : public Database {
   std::unique_ptr<engine::Catalog> catalog_;
   engine::Engine engine_;
   engine::Upkeep upkeep_;
+  engine::Housekeeping housekeeping_;
 };
 
 storage::Durability durability_of(const EmbeddedOptions& options) {
@@ -167,7 +199,8 @@ Result<std::unique_ptr<Database>> open_embedded(const EmbeddedOptions& options) 
       TRY(engine::Streams::open(*store, *options.clock, place.arn_prefix(), options.streams));
   auto catalog = TRY(engine::Catalog::open(*store, *locks, *streams, *options.clock, place));
   return std::unique_ptr<Database>(std::make_unique<EmbeddedDatabase>(
-      std::move(store), std::move(locks), std::move(streams), std::move(catalog), *options.clock));
+      std::move(store), std::move(locks), std::move(streams), std::move(catalog), *options.clock,
+      options.expiry_interval));
 }
 
 }  // namespace dynakeep

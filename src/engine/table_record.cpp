@@ -184,6 +184,11 @@ Table read_table(RecordReader reader) {
       table.tags.push_back({.key = key, .value = tag_reader.text(key)});
     }
   }
+  if (auto expiry = reader.optional_map("expiry")) {
+    table.time_to_live = TimeToLive{.attribute = expiry->text("attribute"),
+                                    .space = read_space(*expiry),
+                                    .filled = expiry->optional_truth("filled").value_or(false)};
+  }
   if (auto stream = reader.optional_map("stream")) {
     table.stream = stream->optional_word("view", stream_views);
     table.stream_label = stream->text("label");
@@ -226,6 +231,11 @@ std::string encode_table(const Table& table) {
     AttributeMap tags;
     for (const Tag& tag : table.tags) tags[tag.key.value_or("")] = tag.value.value_or("");
     record["tags"] = std::move(tags);
+  }
+  if (table.time_to_live) {
+    record["expiry"] = AttributeMap{{"attribute", table.time_to_live->attribute},
+                                    {"space", table.time_to_live->space},
+                                    {"filled", table.time_to_live->filled}};
   }
   if (table.stream_label) {
     AttributeMap stream{{"label", *table.stream_label}};

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/backfill.h"
 #include "engine/engine.h"
+#include "engine/expiry.h"
 
 namespace dynakeep::engine {
 namespace {
@@ -11,7 +12,11 @@ namespace {
 constexpr std::size_t backfill_items_max = 32;
 
 Result<void> fill_indexes(const Engine& engine, const std::stop_token& stop) {
-  for (const TablePointer& table : engine.catalog.tables_with_indexes_to_fill()) {
+  for (const TablePointer& table : engine.catalog.tables_to_fill()) {
+    bool entered = !table->time_to_live || table->time_to_live->filled;
+    while (!entered && !stop.stop_requested()) {
+      entered = TRY(fill_expiry_step(engine, *table, backfill_items_max));
+    }
     for (const Index& index : table->indexes) {
       if (index.status != IndexStatus::creating) continue;
       bool filled = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/capacity.h"
+#include "engine/expiry.h"
 #include "engine/streams/commit_records.h"
 #include "engine/table_counts.h"
 #include "engine/validate.h"
@@ -85,6 +86,11 @@ Result<void> stage(const Engine& engine, const ItemWrite& write, WriteOutcome& o
       *write.table, stripe, CountChanges::table_slot,
       {.items = (outcome.new_item ? 1 : 0) - (outcome.old_item ? 1 : 0),
        .bytes = static_cast<std::int64_t>(new_bytes) - static_cast<std::int64_t>(old_bytes)});
+  if (write.table->time_to_live) {
+    stage_expiry(*write.table->time_to_live, write.key.bytes,
+                 outcome.old_item ? &old_view : nullptr, outcome.new_item ? &new_view : nullptr,
+                 writes);
+  }
   if (write.table->indexes.empty()) return {};
   // One batch for item and index: a crash between two would leave an entry pointing at nothing.
   return stage_index_entries(engine, *write.table, stripe, outcome.old_item ? &old_view : nullptr,

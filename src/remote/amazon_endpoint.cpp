@@ -71,6 +71,14 @@ Result<transport::Origin> amazon_endpoint(std::string_view service, std::string_
   return transport::Origin{.secure = true, .host = std::move(host), .port = 443};
 }
 
+transport::Origin amazon_streams_endpoint(const transport::Origin& tables) {
+  transport::Origin streams = tables;
+  // What is private has its own name already.
+  if (!tables.host.starts_with("dynamodb")) return streams;
+  streams.host.insert(0, "streams.");
+  return streams;
+}
+
 std::optional<std::string> region_of_amazon_host(std::string_view host) {
   std::string lower(host);
   for (char& c : lower) {

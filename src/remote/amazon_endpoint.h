@@ -21,6 +21,9 @@ struct AmazonEndpointKind {
 Result<transport::Origin> amazon_endpoint(std::string_view service, std::string_view region,
                                           AmazonEndpointKind kind);
 
+// Where Amazon serves the streams of the tables that are at an endpoint of its own.
+transport::Origin amazon_streams_endpoint(const transport::Origin& tables);
+
 // The region of a host that is an endpoint of DynamoDB of Amazon's, private ones among them;
 // nothing for all others.
 std::optional<std::string> region_of_amazon_host(std::string_view host);

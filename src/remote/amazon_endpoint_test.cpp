@@ -41,6 +41,21 @@ TEST(AmazonEndpoint, ComesInFourKinds) {
   EXPECT_EQ(url("us-iso-east-1", dual_stack), "Region 'us-iso-east-1' has no dual-stack endpoints");
 }
 
+// As botocore's rules for dynamodbstreams have it.
+TEST(AmazonEndpoint, OfStreamsIsBesideThatOfTables) {
+  const auto streams_of = [](const char* host) {
+    return amazon_streams_endpoint({.secure = true, .host = host, .port = 443}).host;
+  };
+  EXPECT_EQ(streams_of("dynamodb.us-east-1.amazonaws.com"),
+            "streams.dynamodb.us-east-1.amazonaws.com");
+  EXPECT_EQ(streams_of("dynamodb.cn-north-1.amazonaws.com.cn"),
+            "streams.dynamodb.cn-north-1.amazonaws.com.cn");
+  EXPECT_EQ(streams_of("dynamodb-fips.us-east-1.api.aws"),
+            "streams.dynamodb-fips.us-east-1.api.aws");
+  EXPECT_EQ(streams_of("vpce-1.dynamodb.us-east-1.vpce.amazonaws.com"),
+            "vpce-1.dynamodb.us-east-1.vpce.amazonaws.com");
+}
+
 TEST(AmazonEndpoint, IsRefusedForWhatIsNoRegion) {
   for (const std::string_view region :
        {"", "EU-WEST-1", "eu west 1", "eu-west-1.evil.example", "-a", "a-", "eu_west_1", "a/b"}) {

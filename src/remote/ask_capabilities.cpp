@@ -79,6 +79,18 @@ Result<bool> ask_tags(RemoteDatabase& database, const std::string& no_table) {
   return answer || answer.error().code() != ErrorCode::unknown_operation;
 }
 
+Result<bool> ask_streams(RemoteDatabase& database) {
+  const auto answer = database.list_streams({.limit = 1});
+  if (!answer && is_of_the_network(answer.error())) return answer.error();
+  return answer || answer.error().code() != ErrorCode::unknown_operation;
+}
+
+Result<bool> ask_time_to_live(RemoteDatabase& database, const std::string& no_table) {
+  const auto answer = database.describe_time_to_live({.table_name = no_table});
+  if (!answer && is_of_the_network(answer.error())) return answer.error();
+  return answer || answer.error().code() != ErrorCode::unknown_operation;
+}
+
 }  // namespace
 
 Result<Capabilities> ask_capabilities(RemoteDatabase& database) {
@@ -91,6 +103,8 @@ Result<Capabilities> ask_capabilities(RemoteDatabase& database) {
   capabilities.transactions = capabilities.transaction_actions_max != 0;
   capabilities.empty_values = TRY(ask_empty_values(database, no_table));
   capabilities.tags = TRY(ask_tags(database, no_table));
+  capabilities.streams = TRY(ask_streams(database));
+  capabilities.time_to_live = TRY(ask_time_to_live(database, no_table));
   return capabilities;
 }
 

@@ -3,6 +3,7 @@
 #include "base/environment.h"
 #include "base/log.h"
 #include "dynakeep/remote.h"
+#include "remote/amazon_endpoint.h"
 #include "remote/ask_capabilities.h"
 #include "remote/credentials/default_credentials.h"
 #include "remote/remote_database.h"
@@ -54,7 +55,9 @@ void log_capabilities(const Capabilities& capabilities, const transport::Origin&
        {"transactions",
         capabilities.transactions ? std::to_string(capabilities.transaction_actions_max) : "no"},
        {"empty_values", yes_or_no(capabilities.empty_values)},
-       {"tags", yes_or_no(capabilities.tags)}});
+       {"tags", yes_or_no(capabilities.tags)},
+       {"streams", yes_or_no(capabilities.streams)},
+       {"time_to_live", yes_or_no(capabilities.time_to_live)}});
 }
 
 }  // namespace
@@ -72,6 +75,8 @@ Result<std::unique_ptr<Database>> connect_remote(const RemoteOptions& options) {
        .proxies = TRY(transport::find_proxies(options.proxy, environment))}));
   auto database = std::make_unique<RemoteDatabase>(
       RemoteParts{.endpoint = settings.endpoint,
+                  .streams_endpoint = settings.amazon ? amazon_streams_endpoint(settings.endpoint)
+                                                      : settings.endpoint,
                   .region = settings.region,
                   .credentials = provider_for(options, settings),
                   .transport = std::move(transport),

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/invariant.h"
 #include "base/log.h"
 #include "http/message.h"
 #include "remote/token.h"
@@ -70,6 +71,8 @@ void log_attempt(std::string_view operation, const Failed& failed) {
 RemoteDatabase::RemoteDatabase(RemoteParts parts)
     : endpoint_(std::move(parts.endpoint)),
       host_(transport::host_and_port(endpoint_)),
+      streams_endpoint_(parts.streams_endpoint.value_or(endpoint_)),
+      streams_host_(transport::host_and_port(streams_endpoint_)),
       scope_{.region = std::move(parts.region)},
       transport_(std::move(parts.transport)),
       retry_(parts.retry),
@@ -85,8 +88,12 @@ Result<void> RemoteDatabase::find_credentials() {
 Result<http::HttpResponse> RemoteDatabase::exchange(std::string_view operation, std::string body,
                                                     Repeats repeats) {
   http::HttpRequest request{.method = "POST", .target = "/", .body = std::move(body)};
-  std::string target(wire::target_prefix);
-  request.headers.add("Host", host_);
+  const wire::Operation* known = wire::find_operation(operation);
+  INVARIANT(known != nullptr);
+  std::string target(known->service);
+  const bool of_streams = known->service == wire::streams_target_prefix;
+  const transport::Origin& endpoint = of_streams ? streams_endpoint_ : endpoint_;
+  request.headers.add("Host", of_streams ? streams_host_ : host_);
   request.headers.add("Content-Type", content_type);
   request.headers.add("X-Amz-Target", target.append(1, '.').append(operation));
   request.headers.add("User-Agent", "dynakeep");
@@ -105,7 +112,7 @@ Result<http::HttpResponse> RemoteDatabase::exchange(std::string_view operation, 
     const std::int64_t offset_us = clock_offset_us_.load(std::memory_order_relaxed);
     http::sign(request, **credentials, scope_, clock_.now() + std::chrono::microseconds(offset_us));
 
-    auto response = transport_->send(endpoint_, request, attempts.deadline());
+    auto response = transport_->send(endpoint, request, attempts.deadline());
     if (response && response->status == 200) {
       attempts.succeeded();
       return response;
@@ -227,6 +234,28 @@ Result<TransactWriteItemsResult> RemoteDatabase::transact_write_items(
   }
   const auto response = TRY(exchange("TransactWriteItems", std::move(body), repeats_of(request)));
   return read<TransactWriteItemsResult>("TransactWriteItems", response, repeats_of(request));
+}
+
+Result<ListStreamsResult> RemoteDatabase::list_streams(const ListStreamsRequest& request) {
+  return carry_out<ListStreamsResult>("ListStreams", request);
+}
+Result<DescribeStreamResult> RemoteDatabase::describe_stream(const DescribeStreamRequest& request) {
+  return carry_out<DescribeStreamResult>("DescribeStream", request);
+}
+Result<GetShardIteratorResult> RemoteDatabase::get_shard_iterator(
+    const GetShardIteratorRequest& request) {
+  return carry_out<GetShardIteratorResult>("GetShardIterator", request);
+}
+Result<GetRecordsResult> RemoteDatabase::get_records(const GetRecordsRequest& request) {
+  return carry_out<GetRecordsResult>("GetRecords", request);
+}
+Result<UpdateTimeToLiveResult> RemoteDatabase::update_time_to_live(
+    const UpdateTimeToLiveRequest& request) {
+  return carry_out<UpdateTimeToLiveResult>("UpdateTimeToLive", request);
+}
+Result<DescribeTimeToLiveResult> RemoteDatabase::describe_time_to_live(
+    const DescribeTimeToLiveRequest& request) {
+  return carry_out<DescribeTimeToLiveResult>("DescribeTimeToLive", request);
 }
 
 Result<TagResourceResult> RemoteDatabase::tag_resource(const TagResourceRequest& request) {

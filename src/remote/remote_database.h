@@ -23,6 +23,8 @@ namespace dynakeep::remote {
 // What a remote database is made of.
 struct RemoteParts {
   transport::Origin endpoint = {};
+  // Of the operations on streams, if they have one of their own.
+  std::optional<transport::Origin> streams_endpoint = {};
   std::string region = "us-east-1";  // that requests are signed for
   std::shared_ptr<CredentialsProvider> credentials = {};
   std::unique_ptr<transport::Transport> transport = {};
@@ -57,6 +59,16 @@ class RemoteDatabase final : public Database {
       const TransactGetItemsRequest& request) override;
   Result<TransactWriteItemsResult> transact_write_items(
       const TransactWriteItemsRequest& request) override;
+
+  Result<ListStreamsResult> list_streams(const ListStreamsRequest& request) override;
+  Result<DescribeStreamResult> describe_stream(const DescribeStreamRequest& request) override;
+  Result<GetShardIteratorResult> get_shard_iterator(
+      const GetShardIteratorRequest& request) override;
+  Result<GetRecordsResult> get_records(const GetRecordsRequest& request) override;
+  Result<UpdateTimeToLiveResult> update_time_to_live(
+      const UpdateTimeToLiveRequest& request) override;
+  Result<DescribeTimeToLiveResult> describe_time_to_live(
+      const DescribeTimeToLiveRequest& request) override;
 
   Result<TagResourceResult> tag_resource(const TagResourceRequest& request) override;
   Result<UntagResourceResult> untag_resource(const UntagResourceRequest& request) override;
@@ -93,6 +105,8 @@ class RemoteDatabase final : public Database {
 
   const transport::Origin endpoint_;
   const std::string host_;  // of the Host header
+  const transport::Origin streams_endpoint_;
+  const std::string streams_host_;
   const http::SigningScope scope_;
   const std::unique_ptr<transport::Transport> transport_;
   const RetryOptions retry_;

@@ -6,6 +6,7 @@
 #include "dynakeep/item_requests.h"
 #include "dynakeep/query_requests.h"
 #include "dynakeep/setting_requests.h"
+#include "dynakeep/stream_requests.h"
 #include "dynakeep/table_requests.h"
 #include "dynakeep/transaction_requests.h"
 
@@ -30,6 +31,11 @@ constexpr Repeats repeats_of(const TransactGetItemsRequest&) { return Repeats::i
 constexpr Repeats repeats_of(const DescribeTableRequest&) { return Repeats::is_read; }
 constexpr Repeats repeats_of(const ListTablesRequest&) { return Repeats::is_read; }
 constexpr Repeats repeats_of(const ListTagsOfResourceRequest&) { return Repeats::is_read; }
+constexpr Repeats repeats_of(const DescribeTimeToLiveRequest&) { return Repeats::is_read; }
+constexpr Repeats repeats_of(const ListStreamsRequest&) { return Repeats::is_read; }
+constexpr Repeats repeats_of(const DescribeStreamRequest&) { return Repeats::is_read; }
+constexpr Repeats repeats_of(const GetShardIteratorRequest&) { return Repeats::is_read; }
+constexpr Repeats repeats_of(const GetRecordsRequest&) { return Repeats::is_read; }
 constexpr Repeats repeats_of(const DescribeLimitsRequest&) { return Repeats::is_read; }
 constexpr Repeats repeats_of(const DescribeEndpointsRequest&) { return Repeats::is_read; }
 
@@ -57,6 +63,7 @@ constexpr Repeats repeats_of(const TransactWriteItemsRequest&) { return Repeats:
 constexpr Repeats repeats_of(const CreateTableRequest&) { return Repeats::safe; }
 constexpr Repeats repeats_of(const UpdateTableRequest&) { return Repeats::safe; }
 constexpr Repeats repeats_of(const DeleteTableRequest&) { return Repeats::safe; }
+constexpr Repeats repeats_of(const UpdateTimeToLiveRequest&) { return Repeats::safe; }
 constexpr Repeats repeats_of(const TagResourceRequest&) { return Repeats::safe; }
 constexpr Repeats repeats_of(const UntagResourceRequest&) { return Repeats::safe; }
 

@@ -35,11 +35,7 @@ std::string_view json_type_of(const http::HttpRequest& request) {
 }
 
 const wire::Operation* operation_of(const http::HttpRequest& request) {
-  std::string_view target = request.headers.find("x-amz-target").value_or("");
-  if (!target.starts_with(wire::target_prefix)) return nullptr;
-  target.remove_prefix(wire::target_prefix.size());
-  if (!target.starts_with('.')) return nullptr;
-  return wire::find_operation(target.substr(1));
+  return wire::find_target(request.headers.find("x-amz-target").value_or(""));
 }
 
 bool is_json(std::string_view text) { return wire::ParsedJson(text).is_valid(); }

@@ -39,6 +39,22 @@ class UnusedDatabase : public Database {
     return unused();
   }
 
+  Result<ListStreamsResult> list_streams(const ListStreamsRequest&) override { return unused(); }
+  Result<DescribeStreamResult> describe_stream(const DescribeStreamRequest&) override {
+    return unused();
+  }
+  Result<GetShardIteratorResult> get_shard_iterator(const GetShardIteratorRequest&) override {
+    return unused();
+  }
+  Result<GetRecordsResult> get_records(const GetRecordsRequest&) override { return unused(); }
+  Result<UpdateTimeToLiveResult> update_time_to_live(const UpdateTimeToLiveRequest&) override {
+    return unused();
+  }
+  Result<DescribeTimeToLiveResult> describe_time_to_live(
+      const DescribeTimeToLiveRequest&) override {
+    return unused();
+  }
+
   Result<TagResourceResult> tag_resource(const TagResourceRequest&) override { return unused(); }
   Result<UntagResourceResult> untag_resource(const UntagResourceRequest&) override {
     return unused();

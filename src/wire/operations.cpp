@@ -29,27 +29,36 @@ Reply answer_with(Database& database, std::string_view json_body) {
 }
 
 // The one list of what the protocol can say.
+constexpr std::string_view tables = target_prefix;
+constexpr std::string_view streams = streams_target_prefix;
+
 constexpr auto table = std::to_array<Operation>({
-    {"BatchGetItem", &answer_with<&Database::batch_get_item>},
-    {"BatchWriteItem", &answer_with<&Database::batch_write_item>},
-    {"CreateTable", &answer_with<&Database::create_table>},
-    {"DeleteItem", &answer_with<&Database::delete_item>},
-    {"DeleteTable", &answer_with<&Database::delete_table>},
-    {"DescribeEndpoints", &answer_with<&Database::describe_endpoints>},
-    {"DescribeLimits", &answer_with<&Database::describe_limits>},
-    {"DescribeTable", &answer_with<&Database::describe_table>},
-    {"GetItem", &answer_with<&Database::get_item>},
-    {"ListTables", &answer_with<&Database::list_tables>},
-    {"ListTagsOfResource", &answer_with<&Database::list_tags_of_resource>},
-    {"PutItem", &answer_with<&Database::put_item>},
-    {"Query", &answer_with<&Database::query>},
-    {"Scan", &answer_with<&Database::scan>},
-    {"TagResource", &answer_with<&Database::tag_resource>},
-    {"TransactGetItems", &answer_with<&Database::transact_get_items>},
-    {"TransactWriteItems", &answer_with<&Database::transact_write_items>},
-    {"UntagResource", &answer_with<&Database::untag_resource>},
-    {"UpdateItem", &answer_with<&Database::update_item>},
-    {"UpdateTable", &answer_with<&Database::update_table>},
+    {tables, "BatchGetItem", &answer_with<&Database::batch_get_item>},
+    {tables, "BatchWriteItem", &answer_with<&Database::batch_write_item>},
+    {tables, "CreateTable", &answer_with<&Database::create_table>},
+    {tables, "DeleteItem", &answer_with<&Database::delete_item>},
+    {tables, "DeleteTable", &answer_with<&Database::delete_table>},
+    {tables, "DescribeEndpoints", &answer_with<&Database::describe_endpoints>},
+    {tables, "DescribeLimits", &answer_with<&Database::describe_limits>},
+    {streams, "DescribeStream", &answer_with<&Database::describe_stream>},
+    {tables, "DescribeTable", &answer_with<&Database::describe_table>},
+    {tables, "DescribeTimeToLive", &answer_with<&Database::describe_time_to_live>},
+    {tables, "GetItem", &answer_with<&Database::get_item>},
+    {streams, "GetRecords", &answer_with<&Database::get_records>},
+    {streams, "GetShardIterator", &answer_with<&Database::get_shard_iterator>},
+    {streams, "ListStreams", &answer_with<&Database::list_streams>},
+    {tables, "ListTables", &answer_with<&Database::list_tables>},
+    {tables, "ListTagsOfResource", &answer_with<&Database::list_tags_of_resource>},
+    {tables, "PutItem", &answer_with<&Database::put_item>},
+    {tables, "Query", &answer_with<&Database::query>},
+    {tables, "Scan", &answer_with<&Database::scan>},
+    {tables, "TagResource", &answer_with<&Database::tag_resource>},
+    {tables, "TransactGetItems", &answer_with<&Database::transact_get_items>},
+    {tables, "TransactWriteItems", &answer_with<&Database::transact_write_items>},
+    {tables, "UntagResource", &answer_with<&Database::untag_resource>},
+    {tables, "UpdateItem", &answer_with<&Database::update_item>},
+    {tables, "UpdateTable", &answer_with<&Database::update_table>},
+    {tables, "UpdateTimeToLive", &answer_with<&Database::update_time_to_live>},
 });
 
 constexpr bool by_name(const Operation& a, const Operation& b) { return a.name < b.name; }
@@ -64,6 +73,13 @@ const Operation* find_operation(std::string_view name) {
       table.begin(), table.end(), name,
       [](const Operation& operation, std::string_view wanted) { return operation.name < wanted; });
   return found != table.end() && found->name == name ? found : nullptr;
+}
+
+const Operation* find_target(std::string_view target) {
+  const auto point = target.rfind('.');
+  if (point == std::string_view::npos) return nullptr;
+  const Operation* found = find_operation(target.substr(point + 1));
+  return found != nullptr && found->service == target.substr(0, point) ? found : nullptr;
 }
 
 Reply answer(const Operation& operation, Database& database, std::string_view json_body) {

@@ -11,8 +11,10 @@
 // asks of a Database and what it answers. Pure but for the Database; safe from any thread.
 namespace dynakeep::wire {
 
-// X-Amz-Target is this, a point, and the operation's name: "DynamoDB_20120810.PutItem".
+// X-Amz-Target is the service's prefix, a point, and the operation's name:
+// "DynamoDB_20120810.PutItem".
 inline constexpr std::string_view target_prefix = "DynamoDB_20120810";
+inline constexpr std::string_view streams_target_prefix = "DynamoDBStreams_20120810";
 
 // What goes back to a client: an HTTP status (200, 400, 500, …) and a JSON body.
 struct Reply {
@@ -22,7 +24,8 @@ struct Reply {
 
 // One operation of the protocol. Rows of the one table: compare and keep by address.
 struct Operation {
-  std::string_view name;  // "PutItem"
+  std::string_view service;  // target_prefix or streams_target_prefix
+  std::string_view name;     // "PutItem"
   // Decodes the body, calls the database, encodes its result or error.
   Reply (*answer)(Database& database, std::string_view json_body);
 };
@@ -32,6 +35,8 @@ std::span<const Operation> operations();
 
 // The operation of that name, exactly as spelled; null if there is none.
 const Operation* find_operation(std::string_view name);
+// The one that X-Amz-Target names, with its service.
+const Operation* find_target(std::string_view target);
 
 // Carries out one request. Never fails: what goes wrong is answered as error_reply does.
 Reply answer(const Operation& operation, Database& database, std::string_view json_body);

@@ -67,6 +67,27 @@ class ScriptedDatabase final : public Database {
       const TransactWriteItemsRequest& request) override {
     return play<TransactWriteItemsResult>("TransactWriteItems", request);
   }
+  Result<ListStreamsResult> list_streams(const ListStreamsRequest& request) override {
+    return play<ListStreamsResult>("ListStreams", request);
+  }
+  Result<DescribeStreamResult> describe_stream(const DescribeStreamRequest& request) override {
+    return play<DescribeStreamResult>("DescribeStream", request);
+  }
+  Result<GetShardIteratorResult> get_shard_iterator(
+      const GetShardIteratorRequest& request) override {
+    return play<GetShardIteratorResult>("GetShardIterator", request);
+  }
+  Result<GetRecordsResult> get_records(const GetRecordsRequest& request) override {
+    return play<GetRecordsResult>("GetRecords", request);
+  }
+  Result<UpdateTimeToLiveResult> update_time_to_live(
+      const UpdateTimeToLiveRequest& request) override {
+    return play<UpdateTimeToLiveResult>("UpdateTimeToLive", request);
+  }
+  Result<DescribeTimeToLiveResult> describe_time_to_live(
+      const DescribeTimeToLiveRequest& request) override {
+    return play<DescribeTimeToLiveResult>("DescribeTimeToLive", request);
+  }
   Result<TagResourceResult> tag_resource(const TagResourceRequest& request) override {
     return play<TagResourceResult>("TagResource", request);
   }
@@ -168,6 +189,17 @@ TEST_F(Operations, EachIsFoundByItsExactName) {
   for (const char* name :
        {"", "putitem", "PutItem ", "PutIte", "PutItems", "DynamoDB_20120810", "Z"}) {
     EXPECT_EQ(find_operation(name), nullptr) << name;
+  }
+}
+
+TEST_F(Operations, EachIsFoundByTheTargetOfItsService) {
+  EXPECT_EQ(find_target("DynamoDB_20120810.PutItem"), find_operation("PutItem"));
+  EXPECT_EQ(find_target("DynamoDBStreams_20120810.GetRecords"), find_operation("GetRecords"));
+  for (const char* target :
+       {"", ".", "PutItem", ".PutItem", "DynamoDB_20120810", "DynamoDB_20120810.",
+        "DynamoDB_20120810.GetRecords", "DynamoDBStreams_20120810.PutItem",
+        "DynamoDB_20111205.PutItem", "dynamodb_20120810.PutItem"}) {
+    EXPECT_EQ(find_target(target), nullptr) << target;
   }
 }
 

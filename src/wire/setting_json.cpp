@@ -58,6 +58,65 @@ struct Shape<ListTagsOfResourceResult> {
 };
 
 template <>
+struct Words<TimeToLiveStatus> {
+  static constexpr auto all = std::to_array<std::pair<std::string_view, TimeToLiveStatus>>({
+      {"ENABLING", TimeToLiveStatus::enabling},
+      {"DISABLING", TimeToLiveStatus::disabling},
+      {"ENABLED", TimeToLiveStatus::enabled},
+      {"DISABLED", TimeToLiveStatus::disabled},
+  });
+};
+
+template <>
+struct Shape<TimeToLiveSpecification> {
+  static constexpr std::string_view name = "TimeToLiveSpecification";
+  static void members(auto& each, auto& x) {
+    each("Enabled", x.enabled);
+    each("AttributeName", x.attribute_name);
+  }
+};
+
+template <>
+struct Shape<UpdateTimeToLiveRequest> {
+  static constexpr std::string_view name = "UpdateTimeToLiveInput";
+  static void members(auto& each, auto& x) {
+    each("TableName", x.table_name);
+    each("TimeToLiveSpecification", x.time_to_live_specification);
+  }
+};
+
+template <>
+struct Shape<UpdateTimeToLiveResult> {
+  static constexpr std::string_view name = "UpdateTimeToLiveOutput";
+  static void members(auto& each, auto& x) {
+    each("TimeToLiveSpecification", x.time_to_live_specification);
+  }
+};
+
+template <>
+struct Shape<TimeToLiveDescription> {
+  static constexpr std::string_view name = "TimeToLiveDescription";
+  static void members(auto& each, auto& x) {
+    each("TimeToLiveStatus", x.time_to_live_status);
+    each("AttributeName", x.attribute_name);
+  }
+};
+
+template <>
+struct Shape<DescribeTimeToLiveRequest> {
+  static constexpr std::string_view name = "DescribeTimeToLiveInput";
+  static void members(auto& each, auto& x) { each("TableName", x.table_name); }
+};
+
+template <>
+struct Shape<DescribeTimeToLiveResult> {
+  static constexpr std::string_view name = "DescribeTimeToLiveOutput";
+  static void members(auto& each, auto& x) {
+    each("TimeToLiveDescription", x.time_to_live_description);
+  }
+};
+
+template <>
 struct Shape<DescribeLimitsRequest> {
   static constexpr std::string_view name = "DescribeLimitsInput";
   static void members(auto&, auto&) {}
@@ -101,6 +160,10 @@ DYNAKEEP_WIRE_MESSAGE(UntagResourceRequest);
 DYNAKEEP_WIRE_MESSAGE(UntagResourceResult);
 DYNAKEEP_WIRE_MESSAGE(ListTagsOfResourceRequest);
 DYNAKEEP_WIRE_MESSAGE(ListTagsOfResourceResult);
+DYNAKEEP_WIRE_MESSAGE(UpdateTimeToLiveRequest);
+DYNAKEEP_WIRE_MESSAGE(UpdateTimeToLiveResult);
+DYNAKEEP_WIRE_MESSAGE(DescribeTimeToLiveRequest);
+DYNAKEEP_WIRE_MESSAGE(DescribeTimeToLiveResult);
 DYNAKEEP_WIRE_MESSAGE(DescribeLimitsRequest);
 DYNAKEEP_WIRE_MESSAGE(DescribeLimitsResult);
 DYNAKEEP_WIRE_MESSAGE(DescribeEndpointsRequest);

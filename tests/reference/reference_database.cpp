@@ -886,6 +886,27 @@ Result<ListTagsOfResourceResult> ReferenceDatabase::list_tags_of_resource(
     const ListTagsOfResourceRequest&) {
   return not_part();
 }
+Result<ListStreamsResult> ReferenceDatabase::list_streams(const ListStreamsRequest&) {
+  return not_part();
+}
+Result<DescribeStreamResult> ReferenceDatabase::describe_stream(const DescribeStreamRequest&) {
+  return not_part();
+}
+Result<GetShardIteratorResult> ReferenceDatabase::get_shard_iterator(
+    const GetShardIteratorRequest&) {
+  return not_part();
+}
+Result<GetRecordsResult> ReferenceDatabase::get_records(const GetRecordsRequest&) {
+  return not_part();
+}
+Result<UpdateTimeToLiveResult> ReferenceDatabase::update_time_to_live(
+    const UpdateTimeToLiveRequest&) {
+  return not_part();
+}
+Result<DescribeTimeToLiveResult> ReferenceDatabase::describe_time_to_live(
+    const DescribeTimeToLiveRequest&) {
+  return not_part();
+}
 Result<DescribeLimitsResult> ReferenceDatabase::describe_limits(const DescribeLimitsRequest&) {
   return not_part();
 }

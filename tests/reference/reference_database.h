@@ -48,6 +48,12 @@ class ReferenceDatabase final : public Database {
   // What it is not about.
   Result<DescribeTableResult> describe_table(const DescribeTableRequest&) override;
   Result<ListTablesResult> list_tables(const ListTablesRequest&) override;
+  Result<ListStreamsResult> list_streams(const ListStreamsRequest&) override;
+  Result<DescribeStreamResult> describe_stream(const DescribeStreamRequest&) override;
+  Result<GetShardIteratorResult> get_shard_iterator(const GetShardIteratorRequest&) override;
+  Result<GetRecordsResult> get_records(const GetRecordsRequest&) override;
+  Result<UpdateTimeToLiveResult> update_time_to_live(const UpdateTimeToLiveRequest&) override;
+  Result<DescribeTimeToLiveResult> describe_time_to_live(const DescribeTimeToLiveRequest&) override;
   Result<TagResourceResult> tag_resource(const TagResourceRequest&) override;
   Result<UntagResourceResult> untag_resource(const UntagResourceRequest&) override;
   Result<ListTagsOfResourceResult> list_tags_of_resource(const ListTagsOfResourceRequest&) override;

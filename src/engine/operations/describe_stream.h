@@ -7,6 +7,7 @@ namespace dynakeep::engine {
 
 struct Engine;
 
-Result<DescribeStreamResult> describe_stream(const Engine& engine, const DescribeStreamRequest& request);
+Result<DescribeStreamResult> describe_stream(const Engine& engine,
+                                             const DescribeStreamRequest& request);
 
 }  // namespace dynakeep::engine

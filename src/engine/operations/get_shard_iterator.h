@@ -7,6 +7,7 @@ namespace dynakeep::engine {
 
 struct Engine;
 
-Result<GetShardIteratorResult> get_shard_iterator(const Engine& engine, const GetShardIteratorRequest& request);
+Result<GetShardIteratorResult> get_shard_iterator(const Engine& engine,
+                                                  const GetShardIteratorRequest& request);
 
 }  // namespace dynakeep::engine
