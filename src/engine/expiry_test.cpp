@@ -26,6 +26,7 @@ struct ExpiryTest : testing::Test {
   ExpiryTest() {
     engine.clock.set(Time(std::chrono::seconds(1'800'000'000)));
     Table table = plain_table();
+    table.attribute_definitions = {{.attribute_name = "id", .attribute_type = ScalarType::string}};
     table.stream = StreamViewType::keys_only;
     engine->catalog.create(std::move(table)).value();
   }

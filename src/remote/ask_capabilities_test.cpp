@@ -122,8 +122,9 @@ TEST(AskCapabilities, CallsAnEngineWhatItSaysItIs) {
 
 TEST(AskCapabilities, AsksOnlyWhatCanChangeNothing) {
   // The one write is of a table with a random name.
-  EXPECT_EQ(ask({}).operations, (std::set<std::string>{"BatchWriteItem", "ListTables",
-                                                       "ListTagsOfResource", "TransactGetItems"}));
+  EXPECT_EQ(ask({}).operations,
+            (std::set<std::string>{"BatchWriteItem", "DescribeTimeToLive", "ListStreams",
+                                   "ListTables", "ListTagsOfResource", "TransactGetItems"}));
 }
 
 TEST(AskCapabilities, TakesWhatTheCredentialsMayNotDoToBeThere) {

@@ -160,6 +160,50 @@ template <>
 constexpr int members<Endpoint> = 2;
 template <>
 constexpr int members<DescribeEndpointsResult> = 1;
+template <>
+constexpr int members<ListStreamsRequest> = 3;
+template <>
+constexpr int members<StreamSummary> = 3;
+template <>
+constexpr int members<ListStreamsResult> = 2;
+template <>
+constexpr int members<ShardFilter> = 2;
+template <>
+constexpr int members<DescribeStreamRequest> = 5;
+template <>
+constexpr int members<SequenceNumberRange> = 2;
+template <>
+constexpr int members<StreamShard> = 3;
+template <>
+constexpr int members<StreamDescription> = 9;
+template <>
+constexpr int members<DescribeStreamResult> = 1;
+template <>
+constexpr int members<GetShardIteratorRequest> = 5;
+template <>
+constexpr int members<GetShardIteratorResult> = 1;
+template <>
+constexpr int members<GetRecordsRequest> = 2;
+template <>
+constexpr int members<StreamUserIdentity> = 2;
+template <>
+constexpr int members<StreamRecord> = 7;
+template <>
+constexpr int members<ChangeRecord> = 7;
+template <>
+constexpr int members<GetRecordsResult> = 2;
+template <>
+constexpr int members<TimeToLiveSpecification> = 2;
+template <>
+constexpr int members<UpdateTimeToLiveRequest> = 2;
+template <>
+constexpr int members<UpdateTimeToLiveResult> = 1;
+template <>
+constexpr int members<TimeToLiveDescription> = 2;
+template <>
+constexpr int members<DescribeTimeToLiveRequest> = 1;
+template <>
+constexpr int members<DescribeTimeToLiveResult> = 1;
 
 // A structured binding must name exactly the members there are.
 template <typename T>
@@ -189,6 +233,9 @@ auto tied(T& x) {
   } else if constexpr (count == 7) {
     auto& [a, b, c, d, e, f, g] = x;
     return std::tie(a, b, c, d, e, f, g);
+  } else if constexpr (count == 9) {
+    auto& [a, b, c, d, e, f, g, h, i] = x;
+    return std::tie(a, b, c, d, e, f, g, h, i);
   } else if constexpr (count == 10) {
     auto& [a, b, c, d, e, f, g, h, i, j] = x;
     return std::tie(a, b, c, d, e, f, g, h, i, j);
@@ -236,6 +283,15 @@ constexpr ReturnItemCollectionMetrics last_value<ReturnItemCollectionMetrics> =
     ReturnItemCollectionMetrics::size;
 template <>
 constexpr Select last_value<Select> = Select::count;
+template <>
+constexpr StreamStatus last_value<StreamStatus> = StreamStatus::disabled;
+template <>
+constexpr ShardIteratorType last_value<ShardIteratorType> =
+    ShardIteratorType::after_sequence_number;
+template <>
+constexpr ShardFilterType last_value<ShardFilterType> = ShardFilterType::child_shards;
+template <>
+constexpr TimeToLiveStatus last_value<TimeToLiveStatus> = TimeToLiveStatus::disabled;
 
 // ---- filling ----
 
@@ -396,8 +452,13 @@ const std::map<std::string_view, std::function<void()>> checks = {
     {"DeleteTable", [] { check(&Database::delete_table); }},
     {"DescribeEndpoints", [] { check(&Database::describe_endpoints); }},
     {"DescribeLimits", [] { check(&Database::describe_limits); }},
+    {"DescribeStream", [] { check(&Database::describe_stream); }},
     {"DescribeTable", [] { check(&Database::describe_table); }},
+    {"DescribeTimeToLive", [] { check(&Database::describe_time_to_live); }},
     {"GetItem", [] { check(&Database::get_item); }},
+    {"GetRecords", [] { check(&Database::get_records); }},
+    {"GetShardIterator", [] { check(&Database::get_shard_iterator); }},
+    {"ListStreams", [] { check(&Database::list_streams); }},
     {"ListTables", [] { check(&Database::list_tables); }},
     {"ListTagsOfResource", [] { check(&Database::list_tags_of_resource); }},
     {"PutItem", [] { check(&Database::put_item); }},
@@ -409,6 +470,7 @@ const std::map<std::string_view, std::function<void()>> checks = {
     {"UntagResource", [] { check(&Database::untag_resource); }},
     {"UpdateItem", [] { check(&Database::update_item); }},
     {"UpdateTable", [] { check(&Database::update_table); }},
+    {"UpdateTimeToLive", [] { check(&Database::update_time_to_live); }},
 };
 
 TEST(Messages, EveryRequestAndResultComesBackAsItWas) {
