@@ -7,6 +7,7 @@
 #include "stores/dismissals/change.h"
 #include "stores/dismissals/record.h"
 #include "stores/support/at_once.h"
+#include "stores/support/key_words.h"
 #include "stores/support/patience.h"
 
 namespace dynakeep::dismissals {
@@ -41,22 +42,6 @@ constexpr std::size_t batch_keys_max = 100;
 constexpr int page_queries_max = 10;
 
 Error refused(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
-
-std::string words_of(const KeySchema& schema, const std::vector<AttributeDefinition>& types) {
-  std::string words;
-  for (const KeySchemaElement& element : schema) {
-    if (!words.empty()) words += ", ";
-    words += element.attribute_name.value_or("?");
-    const auto type =
-        std::find_if(types.begin(), types.end(), [&](const AttributeDefinition& each) {
-          return each.attribute_name == element.attribute_name;
-        });
-    const bool is_text = type != types.end() && type->attribute_type == ScalarType::string;
-    words += element.key_type == KeyType::range ? " (sort, " : " (partition, ";
-    words += is_text ? "string)" : "not a string)";
-  }
-  return words;
-}
 
 // The condition that the item is still what was seen of it, with its values.
 std::string as_seen(const Item& seen, AttributeMap& values) {
@@ -187,9 +172,9 @@ Result<void> TableDismissals::check_table() {
   auto described = database_.describe_table({.table_name = options_.table});
   if (!described) return told(std::move(described).error());
   const CreateTableRequest wanted = dismissal_table_definition(options_.table);
-  const std::string needed = words_of(*wanted.key_schema, *wanted.attribute_definitions);
+  const std::string needed = stores::words_of(*wanted.key_schema, *wanted.attribute_definitions);
   const std::string found =
-      words_of(described->table.key_schema, described->table.attribute_definitions);
+      stores::words_of(described->table.key_schema, described->table.attribute_definitions);
   if (found == needed) return {};
   return refused("Table \"" + options_.table + "\" has the key " + found + "; needed is " + needed);
 }

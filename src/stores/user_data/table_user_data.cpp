@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "dynakeep/iso_time.h"
 #include "dynakeep/pages.h"
+#include "stores/support/key_words.h"
 #include "stores/user_data/merge.h"
 #include "stores/user_data/options.h"
 #include "stores/user_data/user_item.h"
@@ -25,22 +26,6 @@ constexpr const char* is_absent = "attribute_not_exists(#k)";
 constexpr const char* is_as_loaded = "#u = :loaded";
 constexpr const char* is_without_time = "attribute_exists(#k) AND attribute_not_exists(#u)";
 constexpr const char* is_there = "attribute_exists(#k)";
-
-std::string words_of(const KeySchema& schema, const std::vector<AttributeDefinition>& types) {
-  std::string words;
-  for (const KeySchemaElement& element : schema) {
-    if (!words.empty()) words += ", ";
-    words += element.attribute_name.value_or("?");
-    const auto type =
-        std::find_if(types.begin(), types.end(), [&](const AttributeDefinition& each) {
-          return each.attribute_name == element.attribute_name;
-        });
-    const bool is_text = type != types.end() && type->attribute_type == ScalarType::string;
-    words += element.key_type == KeyType::range ? " (sort, " : " (partition, ";
-    words += is_text ? "string)" : "not a string)";
-  }
-  return words;
-}
 
 std::size_t bytes_of(const Item& item) {
   const auto bytes = stored_bytes(item);
@@ -162,8 +147,8 @@ Result<TableDescription> TableUserData::described_when_active(TableDescription t
 
 Result<void> TableUserData::check_key(const TableDescription& table) const {
   const CreateTableRequest wanted = table_definition();
-  const std::string found = words_of(table.key_schema, table.attribute_definitions);
-  const std::string needed = words_of(*wanted.key_schema, *wanted.attribute_definitions);
+  const std::string found = stores::words_of(table.key_schema, table.attribute_definitions);
+  const std::string needed = stores::words_of(*wanted.key_schema, *wanted.attribute_definitions);
   if (found == needed) return {};
   return refused("Table " + options_.table.name + " has the key " + found + "; needed is " +
                  needed);

@@ -5,6 +5,7 @@
 
 #include "dynakeep/attribute_view.h"
 #include "dynakeep/pages.h"
+#include "stores/support/key_words.h"
 
 namespace dynakeep::collections {
 namespace {
@@ -31,22 +32,6 @@ CreateTableRequest definition(const TableKeys& keys, const VersionedCollectionsO
                                       .write_capacity_units = options.write_capacity_units};
   }
   return request;
-}
-
-std::string words_of(const KeySchema& schema, const std::vector<AttributeDefinition>& types) {
-  std::string words;
-  for (const KeySchemaElement& element : schema) {
-    if (!words.empty()) words += ", ";
-    words += element.attribute_name.value_or("?");
-    const auto type =
-        std::find_if(types.begin(), types.end(), [&](const AttributeDefinition& each) {
-          return each.attribute_name == element.attribute_name;
-        });
-    const bool is_text = type != types.end() && type->attribute_type == ScalarType::string;
-    words += element.key_type == KeyType::range ? " (sort, " : " (partition, ";
-    words += is_text ? "string)" : "not a string)";
-  }
-  return words;
 }
 
 }  // namespace
@@ -87,8 +72,8 @@ Result<void> TableCollections::prepare_tables(bool create_missing) {
     const TableDescription table = described && described->table.table_status == TableStatus::active
                                        ? std::move(described->table)
                                        : TRY(create_table_and_wait(database_, wanted));
-    const std::string found = words_of(table.key_schema, table.attribute_definitions);
-    const std::string needed = words_of(*wanted.key_schema, *wanted.attribute_definitions);
+    const std::string found = stores::words_of(table.key_schema, table.attribute_definitions);
+    const std::string needed = stores::words_of(*wanted.key_schema, *wanted.attribute_definitions);
     if (found != needed) {
       return refused("Table " + *wanted.table_name + " has the key " + found + "; needed is " +
                      needed);
