@@ -86,7 +86,11 @@ Result<bool> ask_streams(RemoteDatabase& database) {
 }
 
 Result<bool> ask_time_to_live(RemoteDatabase& database, const std::string& no_table) {
-  const auto answer = database.describe_time_to_live({.table_name = no_table});
+  // Dynalite describes what it cannot update.
+  const auto answer =
+      database.update_time_to_live({.table_name = no_table,
+                                    .time_to_live_specification = TimeToLiveSpecification{
+                                        .enabled = true, .attribute_name = "expires"}});
   if (!answer && is_of_the_network(answer.error())) return answer.error();
   return answer || answer.error().code() != ErrorCode::unknown_operation;
 }

@@ -73,9 +73,10 @@ TEST(ConnectRemote, ToldWhatTheServerCanDoInOneLogLine) {
   const LoggedLines lines(LogLevel::info);
   const auto database = server.connect();
   EXPECT_EQ(database->capabilities(), server.engine->capabilities());
-  EXPECT_THAT(lines.beginning_with("remote database"),
-              ElementsAre("remote database engine=Dynakeep endpoint=" + server.server->endpoint() +
-                          " transactions=100 empty_values=yes tags=yes"));
+  EXPECT_THAT(
+      lines.beginning_with("remote database"),
+      ElementsAre("remote database engine=Dynakeep endpoint=" + server.server->endpoint() +
+                  " transactions=100 empty_values=yes tags=yes streams=yes time_to_live=yes"));
   EXPECT_TRUE(server.engine->list_tables({}).value().table_names.empty());
 }
 

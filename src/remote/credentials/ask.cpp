@@ -24,7 +24,9 @@ Result<http::HttpResponse> ask(const Whom& whom, http::HttpRequest request, cons
   auto pause = std::chrono::milliseconds(first_pause);
   for (unsigned attempt = 1;; ++attempt, pause *= 2) {
     auto answer = whom.transport.send(whom.origin, request, whom.deadline);
-    if (answer && answer->body.size() > credentials_bytes_max) {
+    const bool too_long = answer ? answer->body.size() > credentials_bytes_max
+                                 : answer.error().code() == ErrorCode::limit_exceeded;
+    if (too_long) {
       return Error(ErrorCode::unavailable, std::string(whom.name) + " gave far too long an answer");
     }
     const bool again = answer ? says_come_again(answer->status) || (is_busy && is_busy(*answer))
