@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dynakeep/database.h"
+#include "stores/streams/shard_graph.h"
+
+namespace dynakeep::streams {
+
+// All shards of a stream, page after page. internal_server_error: the server's pages go in a
+// circle.
+Result<Listing> list_shards(Database& database, const std::string& stream_arn);
+
+// The children of a shard, and perhaps others: servers that do not know the filter list them all,
+// and those that refuse it are asked for all.
+Result<std::vector<StreamShard>> list_children(Database& database, const std::string& stream_arn,
+                                               const std::string& shard_id);
+
+}  // namespace dynakeep::streams

@@ -1,0 +1,119 @@
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "dynakeep/stores/stream_checkpoints.h"
+
+namespace dynakeep {
+namespace {
+
+using testing::HasSubstr;
+
+class StreamCheckpointFiles : public testing::Test {
+ protected:
+  StreamCheckpointFiles() { std::filesystem::create_directories(folder); }
+  ~StreamCheckpointFiles() override { std::filesystem::remove_all(folder); }
+
+  std::unique_ptr<StreamCheckpoints> open(bool begin_anew = false) {
+    auto opened = open_stream_checkpoint_file(
+        {.path = path, .begin_anew_if_damaged = begin_anew, .on_fallback = [this](const Error&) {
+           ++fallbacks;
+         }});
+    if (!opened) ADD_FAILURE() << opened.error();
+    return std::move(*opened);
+  }
+  static StreamProgress progress_at(const char* number) {
+    StreamProgress progress;
+    progress.start = StreamStart{};
+    progress.shards["s"] = {.shard_id = "s",
+                            .state = ShardState::ready,
+                            .position = {StreamPosition::Kind::after, number}};
+    return progress;
+  }
+  std::string read(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void write(const std::string& file, const std::string& text) {
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
+  }
+
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("stream_checkpoints_" + std::to_string(::getpid()));
+  const std::string path = folder / "orders.ckpt";
+  const StreamScope scope{.group = "g", .stream_arn = "arn"};
+  int fallbacks = 0;
+};
+
+TEST_F(StreamCheckpointFiles, GiveWhatWasSavedLast) {
+  EXPECT_EQ(open()->load(scope).value(), StreamProgress());
+  ASSERT_TRUE(open()->save(scope, progress_at("1")));
+  ASSERT_TRUE(open()->save(scope, progress_at("2")));
+  EXPECT_EQ(open()->load(scope).value(), progress_at("2"));
+  EXPECT_EQ(fallbacks, 0);
+}
+
+TEST_F(StreamCheckpointFiles, FallBackToTheOneBeforeIfDamagedOrGone) {
+  const auto save_two = [&] {
+    auto file = open();
+    ASSERT_TRUE(file->save(scope, progress_at("1")));
+    ASSERT_TRUE(file->save(scope, progress_at("2")));
+  };
+  save_two();
+  const std::string text = read(path);
+  for (std::size_t length = 0; length < text.size(); length += 7) {
+    write(path, text.substr(0, length));
+    EXPECT_EQ(open()->load(scope).value(), progress_at("1")) << length;
+  }
+  std::filesystem::remove(path);
+  EXPECT_EQ(open()->load(scope).value(), progress_at("1"));
+  EXPECT_GT(fallbacks, 2);
+}
+
+TEST_F(StreamCheckpointFiles, WithBothDamagedItBeginsAtTheOldestRecordOrNotAtAll) {
+  write(path, "{}");
+  write(path + ".prev", "");
+  const auto refused = open()->load(scope);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::serialization);
+  const auto anew = open(true)->load(scope);
+  ASSERT_TRUE(anew);
+  EXPECT_EQ(anew->start->kind, StreamStart::Kind::trim_horizon);
+}
+
+TEST_F(StreamCheckpointFiles, ThoseOfOtherGroupsAndStreamsAreRefused) {
+  ASSERT_TRUE(open()->save(scope, progress_at("1")));
+  const auto other = open()->load({.group = "h", .stream_arn = "arn"});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(other.error().message(), HasSubstr("\"g\""));
+}
+
+TEST_F(StreamCheckpointFiles, AreHeldByOneAtATime) {
+  const auto first = open();
+  const auto second = open_stream_checkpoint_file({.path = path});
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message(), HasSubstr("orders.ckpt.lock"));
+}
+
+TEST_F(StreamCheckpointFiles, ADirectoryOrAPlaceThatIsNoneIsAnError) {
+  std::filesystem::create_directory(path);
+  EXPECT_FALSE(open()->load(scope));
+  EXPECT_FALSE(open()->save(scope, progress_at("1")));
+  EXPECT_FALSE(open_stream_checkpoint_file({.path = folder / "none" / "x"}));
+  EXPECT_FALSE(open_stream_checkpoint_file({}));
+}
+
+TEST_F(StreamCheckpointFiles, ALeftoverOfAWriteThatDiedIsOverwritten) {
+  ASSERT_TRUE(open()->save(scope, progress_at("1")));
+  write(path + ".tmp", "half");
+  write(path + ".link", "half");
+  ASSERT_TRUE(open()->save(scope, progress_at("2")));
+  EXPECT_EQ(open()->load(scope).value(), progress_at("2"));
+}
+
+}  // namespace
+}  // namespace dynakeep
