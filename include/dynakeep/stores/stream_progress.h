@@ -83,8 +83,8 @@ struct StreamStart {
   Kind kind = Kind::trim_horizon;
   Time decided = {};              // before the first listing
   std::optional<Time> time = {};  // of `timestamp`
-  // Where to begin in these shards; their ancestors are not read. Of `latest`, where the listing
-  // ended.
+  // Where to begin in these shards; their ancestors are not read, and are here too, at their end.
+  // Of `latest`, the shards at the tip of the first listing.
   std::map<std::string, StreamPosition> shards = {};
   std::vector<StreamGap> gaps = {};  // what was reported; the last hundred
 

@@ -82,12 +82,20 @@ TEST(ShardGraph, TheTipIsTheTopmostOpenShardOfEachLeaf) {
   const auto listing = listing_of({closed_shard("a"), open_shard("b", "a"), open_shard("c", "b"),
                                    closed_shard("x"), closed_shard("y", "x")});
   const auto start = start_at_latest(listing, noon);
-  EXPECT_THAT(start.shards, ElementsAre(testing::Key("b"), testing::Key("y")));
+  EXPECT_EQ(start.shards.at("b").kind, StreamPosition::Kind::latest);
+  EXPECT_EQ(start.shards.at("y").kind, StreamPosition::Kind::latest);
+  EXPECT_FALSE(start.shards.contains("c"));
   const auto rows = rows_of(discover(start, {}, listing, noon));
   EXPECT_EQ(rows.at("a").state, ShardState::completed);
   EXPECT_EQ(rows.at("b").position.kind, StreamPosition::Kind::latest);
   EXPECT_EQ(rows.at("c").state, ShardState::pending);
   EXPECT_EQ(rows.at("c").position.kind, StreamPosition::Kind::trim_horizon);
+}
+
+TEST(ShardGraph, WhatTheStartPassesOverStaysSoWhenAListingLeavesOutTheTip) {
+  const auto start = start_at_latest(listing_of({closed_shard("a"), open_shard("b", "a")}), noon);
+  const auto rows = rows_of(discover(start, {}, listing_of({closed_shard("a")}), noon));
+  EXPECT_EQ(rows.at("a").state, ShardState::completed);
 }
 
 TEST(ShardGraph, ADiscoveryCutShortIsMadeUpForByTheNextOne) {

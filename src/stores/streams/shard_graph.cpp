@@ -96,7 +96,15 @@ StreamStart start_at_latest(const Listing& listing, Time now) {
     }
     start.shards[top->shard_id] = {.kind = StreamPosition::Kind::latest};
   }
+  pass_over_ancestors(start, listing);
   return start;
+}
+
+void pass_over_ancestors(StreamStart& start, const Listing& listing) {
+  if (start.shards.empty()) return;
+  for (const std::string& id : passed_over(start, listing)) {
+    start.shards.insert_or_assign(id, StreamPosition{.kind = StreamPosition::Kind::end});
+  }
 }
 
 Discovery discover(const StreamStart& start, const Rows& known, const Listing& listing, Time now) {
@@ -119,9 +127,10 @@ Discovery discover(const StreamStart& start, const Rows& known, const Listing& l
         .shard_id = shard->shard_id, .parent = shard->parent_shard_id, .updated = now};
     const ShardProgress* parent = find(rows, shard->parent_shard_id);
     const auto named = start.shards.find(shard->shard_id);
-    const bool is_passed =
-        passed.contains(shard->shard_id) ||
-        (named == start.shards.end() && parent == nullptr && is_from_before(start, *shard));
+    const bool is_named = named != start.shards.end();
+    const bool is_passed = passed.contains(shard->shard_id) ||
+                           (is_named && named->second.kind == StreamPosition::Kind::end) ||
+                           (!is_named && parent == nullptr && is_from_before(start, *shard));
     if (is_passed || begun.contains(shard->shard_id)) {
       row.state = ShardState::completed;
       row.position.kind = StreamPosition::Kind::end;
@@ -129,7 +138,7 @@ Discovery discover(const StreamStart& start, const Rows& known, const Listing& l
         discovery.gaps.push_back(
             {.kind = StreamGap::Kind::late_ancestor, .shard_id = shard->shard_id, .detected = now});
       }
-    } else if (named != start.shards.end()) {
+    } else if (is_named) {
       row.state = ShardState::ready;
       row.position = named->second;
     } else if (parent != nullptr && !parent->is_over()) {

@@ -32,6 +32,10 @@ struct Discovery {
 // open, since that may receive records yet.
 StreamStart start_at_latest(const Listing& listing, Time now);
 
+// Notes in the start that the listed ancestors of the shards it names are not read: a later listing
+// that leaves out one of those shards for a moment does not bring its ancestors up.
+void pass_over_ancestors(StreamStart& start, const Listing& listing);
+
 // Compares a listing with what is known. No branch of it makes anybody read a shard from its tip
 // but the start itself, and only in the shards that it names: what is written to a shard between
 // its birth and its discovery is read.

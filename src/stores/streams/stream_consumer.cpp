@@ -224,6 +224,7 @@ Result<void> StreamConsumer::Reading::decide_start() {
   const auto listing = TRY(streams::list_shards(database_, options_.stream_arn));
   StreamStart start{
       .kind = options_.from, .decided = before, .time = options_.time, .shards = options_.shards};
+  streams::pass_over_ancestors(start, listing);
   if (options_.from == StreamStart::Kind::latest) start = start_at_latest(listing, before);
   if (start.time && *start.time < before - retention) {
     unreported_.push_back(

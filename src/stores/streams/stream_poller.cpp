@@ -130,6 +130,7 @@ Result<streams::Listing> StreamPoller::Reading::list() {
 Result<void> StreamPoller::Reading::decide_start(const streams::Listing& listing) {
   StreamStart start{
       .kind = options_.from, .decided = now(), .time = options_.time, .shards = options_.shards};
+  streams::pass_over_ancestors(start, listing);
   if (options_.from == StreamStart::Kind::latest) {
     start = streams::start_at_latest(listing, start.decided);
   }
