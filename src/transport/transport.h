@@ -32,9 +32,9 @@ class Transport {
   // and Accept-Encoding are the transport's. Never sends a request a second time.
   //
   // unavailable: nobody there, the connection was lost, the certificate is not good, or the answer
-  // makes no sense (not HTTP, a wrong checksum); limit_exceeded: the answer is larger than is taken;
-  // timed_out: the deadline came. Each says in outcome_unknown() whether the server may have acted on the request: false if not
-  // all of it was sent.
+  // makes no sense (not HTTP, a wrong checksum); limit_exceeded: the answer is larger than is
+  // taken; timed_out: the deadline came. Each says in outcome_unknown() whether the server may have
+  // acted on the request: false if not all of it was sent.
   virtual Result<http::HttpResponse> send(const Origin& to, const http::HttpRequest& request,
                                           Deadline deadline) = 0;
 };
