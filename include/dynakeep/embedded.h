@@ -49,7 +49,7 @@ struct EmbeddedOptions {
 
 // Opens the embedded engine. invalid_argument, with one line that says what to do: the folder
 // cannot be made or read, another process has it open, or its format is of a later version; path
-// empty without in_memory.
+// empty without in_memory; options of streams out of their bounds.
 //
 // Destroying the database finishes what has begun and closes the folder. No operation may be
 // running then, and main may not have returned: a database held by a static would outlive what it

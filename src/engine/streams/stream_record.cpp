@@ -25,15 +25,6 @@ constexpr unsigned keys_bit = 0x08;
 constexpr unsigned old_image_bit = 0x10;
 constexpr unsigned new_image_bit = 0x20;
 
-std::string key_of(storage::SpaceId stream, std::uint32_t shard, SequenceNumber number) {
-  std::string key;
-  key.reserve(key_bytes);
-  base::append_u32(key, stream);
-  base::append_u32(key, shard);
-  base::append_u64(key, number);
-  return key;
-}
-
 void append_part(std::string& out, std::string_view part) {
   base::append_varint(out, part.size());
   out += part;
@@ -113,7 +104,12 @@ std::size_t size_bytes_of(ValueView value) {
 }  // namespace
 
 std::string record_key(storage::SpaceId stream, std::uint32_t shard, SequenceNumber number) {
-  return key_of(stream, shard, number);
+  std::string key;
+  key.reserve(key_bytes);
+  base::append_u32(key, stream);
+  base::append_u32(key, shard);
+  base::append_u64(key, number);
+  return key;
 }
 
 SequenceNumber number_of_record(std::string_view key) {
@@ -123,7 +119,8 @@ SequenceNumber number_of_record(std::string_view key) {
 
 storage::KeyRange records_between(storage::SpaceId stream, std::uint32_t shard,
                                   SequenceNumber after, SequenceNumber until) {
-  return {.begin = key_of(stream, shard, after + 1), .end = key_of(stream, shard, until + 1)};
+  return {.begin = record_key(stream, shard, after + 1),
+          .end = record_key(stream, shard, until + 1)};
 }
 
 storage::KeyRange records_of(storage::SpaceId stream) {

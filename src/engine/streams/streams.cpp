@@ -28,6 +28,8 @@ constexpr auto roll_empty_after = 24h;
 // Over which the rate of a shard is measured.
 constexpr auto rate_window = 10s;
 
+constexpr std::size_t open_shards_max = 1000;
+
 constexpr SequenceNumber no_bound = ~SequenceNumber{0};
 
 std::string stream_key(storage::SpaceId space) {
@@ -63,6 +65,18 @@ Result<SequenceNumber> last_record(const storage::KeyValueStore& store, const St
 void close(Shard& shard, SequenceNumber last, Time now) {
   shard.end = std::max({shard.start, last, shard.trimmed});
   shard.closed = now;
+}
+
+Result<void> check(const StreamOptions& options) {
+  const bool makes_sense = options.retention > 0ms && options.roll_after >= 0ms &&
+                           options.initial_shards >= 1 &&
+                           options.initial_shards <= options.max_open_shards &&
+                           options.max_open_shards <= open_shards_max;
+  if (makes_sense) return {};
+  return Error(
+      ErrorCode::invalid_argument,
+      "Options of streams that make no sense: the retention must be above 0, the shards to "
+      "begin with from 1 to max_open_shards, and those at most 1000");
 }
 
 }  // namespace
@@ -128,6 +142,7 @@ Streams::Streams(storage::KeyValueStore& store, const Clock& clock, std::string 
 
 Result<std::unique_ptr<Streams>> Streams::open(storage::KeyValueStore& store, const Clock& clock,
                                                std::string arn_prefix, StreamOptions options) {
+  TRY(check(options));
   CommitNumber given = 0;
   std::string value;
   if (TRY(store.get(Family::meta, number_key, value))) {

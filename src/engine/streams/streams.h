@@ -77,7 +77,8 @@ class Stream {
 class Streams {
  public:
   // Those that `store` holds, named in `arn_prefix` ("arn:aws:dynamodb:…:table/"). All must outlive
-  // it. internal_server_error: the disk, or a record of a later version.
+  // it. invalid_argument: options out of their bounds; internal_server_error: the disk, or a record
+  // of a later version.
   static Result<std::unique_ptr<Streams>> open(storage::KeyValueStore& store, const Clock& clock,
                                                std::string arn_prefix, StreamOptions options);
 

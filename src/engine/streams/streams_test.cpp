@@ -414,6 +414,17 @@ TEST_F(StreamsTest, ATransactionsRecordsStandTogetherInItsOrder) {
             *parse_sequence_number(records[0].dynamodb.sequence_number) + 1);
 }
 
+TEST_F(StreamsTest, RefuseOptionsThatMakeNoSense) {
+  for (const StreamOptions& options :
+       {StreamOptions{.retention = 0ms}, StreamOptions{.initial_shards = 0},
+        StreamOptions{.initial_shards = 5, .max_open_shards = 4},
+        StreamOptions{.max_open_shards = 1001}}) {
+    const auto opened = Streams::open(engine->store, engine.clock, "arn:", options);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code(), ErrorCode::invalid_argument);
+  }
+}
+
 TEST_F(StreamsTest, ComplainAboutWhatTheyAreAskedInThisOrder) {
   create();
   const std::string shard = only_shard();
