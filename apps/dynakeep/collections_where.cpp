@@ -131,10 +131,12 @@ void add_collections_flags(CLI::App& command, CollectionsFlags& flags) {
 
 void add_write_mode_flag(CLI::App& command, CollectionsFlags& flags) {
   command
-      .add_option("--write-mode", flags.options.write_mode,
-                  "How writers keep out of each other's way: linear, or conditional for\n"
-                  "engines without transactions")
-      ->transform(CLI::CheckedTransformer(write_modes).description(""))
+      .add_option_function<std::string>(
+          "--write-mode",
+          [&flags](const std::string& word) { flags.options.write_mode = write_modes.at(word); },
+          "How writers keep out of each other's way: linear, or conditional for\n"
+          "engines without transactions")
+      ->check(CLI::IsMember(write_modes).description(""))
       ->envname("WRITE_MODE")
       ->type_name("MODE")
       ->group("Data");

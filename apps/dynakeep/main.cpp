@@ -35,6 +35,12 @@ void look_at_variables_of_the_subcommand_alone(CLI::App& app) {
   }
 }
 
+// Of the subcommand that was met, as it is typed: "dynakeep collections show".
+std::string words_of(const CLI::App& app) {
+  const auto met = app.get_subcommands();
+  return met.empty() ? app.get_name() : app.get_name() + " " + words_of(*met.front());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,7 +78,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return program.exit(version);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "dynakeep: " << error.what() << "; see dynakeep --help\n";
+    std::cerr << "dynakeep: " << error.what() << "; see " << words_of(program) << " --help\n";
     return exit_misused;
   }
   return exit_code;

@@ -100,7 +100,7 @@ def test_the_list_is_a_table_without_keys(keys):
 def test_the_file_may_be_named_by_the_environment(keys):
     keys.done("add", "--application", "a", file="", environment={"API_KEYS_FILE": keys.file})
     assert len(keys.records()) == 1
-    assert keys.refused("list", file="") == (2, "--file is required; see dynakeep --help")
+    assert keys.refused("list", file="") == (2, "--file is required; see dynakeep keys list --help")
 
 
 def test_a_rotated_key_has_a_successor_and_an_end(keys):

@@ -168,7 +168,7 @@ def test_a_table_of_other_keys_is_warned_of_and_strictly_refused(server, databas
 @pytest.mark.parametrize("flags", [["--nope"], ["--table"], ["extra"]])
 def test_flags_that_make_no_sense_are_told_on_the_error_stream(server, flags):
     code, out, err = set_up(server, *flags)
-    assert (code, out) == (2, "") and "see dynakeep --help" in err
+    assert (code, out) == (2, "") and "see dynakeep setup dismissals --help" in err
 
 
 def test_it_tells_its_version(server):
