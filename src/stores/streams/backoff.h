@@ -6,6 +6,9 @@
 
 namespace dynakeep::streams {
 
+// The longest wait after calls that fail, of the server or the checkpoints.
+inline constexpr std::chrono::milliseconds call_backoff_max{20'000};
+
 // How long to wait after so many failures in a row (from 1): a random time below a bound that
 // doubles from 100 ms.
 inline std::chrono::milliseconds backoff(unsigned failures, std::chrono::milliseconds bound_max,
