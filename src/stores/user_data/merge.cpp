@@ -95,13 +95,28 @@ std::optional<AttributeValue> merge_sessions(const AttributeValue* base, const A
   return AttributeValue(std::move(merged));
 }
 
-// Whether the entry that `stored` begins with stands in `theirs`, behind newer ones, with what
-// followed it there.
-bool holds_entry(const std::vector<AttributeMap>& theirs, const std::vector<AttributeMap>& stored) {
-  for (std::size_t newer = 1; newer < theirs.size() && !stored.empty(); ++newer) {
-    const auto length = static_cast<std::ptrdiff_t>(std::min(theirs.size() - newer, stored.size()));
-    if (std::equal(stored.begin(), stored.begin() + length,
-                   theirs.begin() + static_cast<std::ptrdiff_t>(newer))) {
+// Whether saves have cut their history at its end, where `next` would have come.
+bool was_cut(const Merge& merge, const Item& theirs, const std::vector<AttributeMap>& history,
+             const AttributeMap& next) {
+  const UserDataOptions& options = merge.options;
+  if (options.history.size && history.size() >= *options.history.size) return true;
+  if (!options.trim_history) return false;
+  const auto bytes = stored_bytes(theirs);
+  const auto more = stored_bytes(Item(AttributeMap{{std::string(), next}}));
+  return bytes && more && *bytes + *more >= options.item_bytes_max;
+}
+
+// Whether the entry that `stored` begins with stands in their history, with all that followed it
+// there. It may stand in front: the save after it had none to add, or had added its own before.
+Result<bool> holds_entry(const Merge& merge, const Item& theirs,
+                         const std::vector<AttributeMap>& history, const Item& stored) {
+  const std::vector<AttributeMap> sought = TRY(read_history(stored));
+  if (sought.empty()) return false;
+  for (std::size_t newer = 0; newer < history.size(); ++newer) {
+    const auto length = std::min(history.size() - newer, sought.size());
+    if (std::equal(sought.begin(), sought.begin() + static_cast<std::ptrdiff_t>(length),
+                   history.begin() + static_cast<std::ptrdiff_t>(newer)) &&
+        (length == sought.size() || was_cut(merge, theirs, history, sought[length]))) {
       return true;
     }
   }
@@ -118,10 +133,12 @@ Result<std::vector<AttributeMap>> merge_histories(const Merge& merge, const Item
   auto their_history = theirs == nullptr ? std::vector<AttributeMap>() : TRY(read_history(*theirs));
   bool is_in = false;
   for (const Item& each : may_be_in) {
-    is_in = is_in || holds_entry(their_history, TRY(read_history(each)));
+    if (theirs == nullptr) break;
+    is_in = is_in || TRY(holds_entry(merge, *theirs, their_history, each));
   }
-  // The turn's entry is what it adds; the rest it has most likely left alone.
-  if (merge.history != merge.loaded.history) {
+  // The turn's entry is what it adds; the rest it has most likely left alone. What it changed came
+  // in with the entry.
+  if (!is_in && merge.history != merge.loaded.history) {
     const AttributeValue base = list_of(merge.loaded.history);
     const AttributeValue mine = list_of(merge.history);
     const AttributeValue others = list_of(their_history);

@@ -29,8 +29,9 @@ struct Merge {
 };
 
 // What is to be saved over `theirs`, but for its stamp; null if there is nothing any more.
-// `may_be_in`, if given, is an item of this save that may have been stored before `theirs` was:
-// where its entry is in their history, it is not added again. malformed_item: theirs.
+// `may_be_in` are items of this save that may have been stored before `theirs` was: where the entry
+// of one is in their history, with all that followed it, it is not added again. An entry of another
+// turn that says the same, on the same history, cannot be told from it. malformed_item: theirs.
 Result<Item> merge_items(const Merge& merge, const Item* theirs, const std::vector<Item>& may_be_in,
                          std::vector<std::string>& overruled);
 

@@ -1,5 +1,7 @@
 #include <atomic>
+#include <future>
 #include <set>
+#include <thread>
 
 #include "dynakeep/json.h"
 #include "stores/event_store/scripted_database.h"
@@ -307,6 +309,138 @@ TEST_P(UserConflicts, ASaveThatIsOvertakenAfterItsAnswerWasLostAddsOneEntry) {
   EXPECT_THAT(must(store->load(user_id)).history,
               ElementsAre(AttributeMap{{"output", AttributeList{"theirs"}}},
                           AttributeMap{{"output", AttributeList{"mine"}}}));
+}
+
+// The other save leaves the entry in front: it has none to add, or added its own before.
+TEST_P(UserConflicts, ASaveThatIsOvertakenByOneWithoutAnEntryAddsOneEntry) {
+  ScriptedDatabase scripted(database());
+  const auto store = store_on(scripted, {.history = {.enabled = true}});
+  const auto other = store_with({.history = {.enabled = true}});
+  UserTurn turn = must(store->load(user_id));
+  turn.user["a"] = 1;
+  says("mine")(turn);
+  scripted.writes = {{.error = lost}};
+  scripted.reads = {{.before = [&] {
+    must(other->update(user_id, [](UserTurn& theirs) {
+      theirs.user["b"] = 1;
+      return Result<void>();
+    }));
+  }}};
+  must(store->save(turn));
+  EXPECT_EQ(stored_data(), map_of(R"({"a": 1, "b": 1})"));
+  EXPECT_THAT(must(store->load(user_id)).history,
+              ElementsAre(AttributeMap{{"output", AttributeList{"mine"}}}));
+}
+
+// Theirs is stored, then mine over it, and neither is answered. They find theirs behind mine and
+// save what is there as their own; only then is mine looked for.
+TEST_P(UserConflicts, TwoSavesWhoseAnswersAreLostAddOneEntryEach) {
+  ScriptedDatabase mine(database());
+  ScriptedDatabase others(database());
+  const auto store = store_on(mine, {.history = {.enabled = true}});
+  const auto other = store_on(others, {.history = {.enabled = true}});
+  std::promise<void> theirs_is_stored;
+  std::promise<void> mine_is_stored;
+  std::thread they([&] {
+    UserTurn theirs = must(other->load(user_id));
+    theirs.user["b"] = 1;
+    says("theirs")(theirs);
+    others.writes = {{.error = lost}};
+    others.reads = {{.before = [&] {
+      theirs_is_stored.set_value();
+      mine_is_stored.get_future().wait();
+    }}};
+    must(other->save(theirs));
+  });
+  theirs_is_stored.get_future().wait();
+  UserTurn turn = must(store->load(user_id));
+  turn.user["a"] = 1;
+  says("mine")(turn);
+  mine.writes = {{.error = lost}};
+  mine.reads = {{.before = [&] {
+    mine_is_stored.set_value();
+    they.join();
+  }}};
+  must(store->save(turn));
+  EXPECT_EQ(stored_data(), map_of(R"({"a": 1, "b": 1})"));
+  EXPECT_THAT(must(store->load(user_id)).history,
+              ElementsAre(AttributeMap{{"output", AttributeList{"mine"}}},
+                          AttributeMap{{"output", AttributeList{"theirs"}}}));
+}
+
+TEST_P(UserConflicts, AHistoryThatTheTurnChangedIsChangedOnce) {
+  ScriptedDatabase scripted(database());
+  const auto store = store_on(scripted, {.history = {.enabled = true}});
+  const auto other = store_with({.history = {.enabled = true}});
+  UserTurn first = must(other->load(user_id));
+  says("secret")(first);
+  must(other->save(first));
+  UserTurn turn = must(store->load(user_id));
+  turn.history.clear();
+  says("mine")(turn);
+  scripted.writes = {{.error = lost}};
+  scripted.reads = {{.before = [&] {
+    UserTurn theirs = must(other->load(user_id));
+    says("theirs")(theirs);
+    must(other->save(theirs));
+  }}};
+  EXPECT_THAT(must(store->save(turn)).overruled, IsEmpty());
+  EXPECT_THAT(must(store->load(user_id)).history,
+              ElementsAre(AttributeMap{{"output", AttributeList{"theirs"}}},
+                          AttributeMap{{"output", AttributeList{"mine"}}}));
+}
+
+// The oldest entries went, by number or by size, and with them what followed the entry.
+TEST_P(UserConflicts, AnEntryIsKnownAlsoWhereTheHistoryWasCutBehindIt) {
+  UserDataOptions by_number{.history = {.enabled = true, .size = 2}};
+  UserDataOptions by_size{.history = {.enabled = true, .size = 10}, .item_bytes_max = 750};
+  for (const UserDataOptions& options : {by_number, by_size}) {
+    ScriptedDatabase scripted(database());
+    const auto store = store_on(scripted, options);
+    const auto other = store_with(options);
+    const std::string long_text(250, 'x');
+    UserTurn first = must(other->load(user_id));
+    says("0" + long_text)(first);
+    must(other->save(first));
+    UserTurn turn = must(store->load(user_id));
+    says("1" + long_text)(turn);
+    scripted.writes = {{.error = lost}};
+    scripted.reads = {{.before = [&] {
+      UserTurn theirs = must(other->load(user_id));
+      says("2" + long_text)(theirs);
+      must(other->save(theirs));
+    }}};
+    must(store->save(turn));
+    EXPECT_THAT(must(store->load(user_id)).history,
+                ElementsAre(AttributeMap{{"output", AttributeList{"2" + long_text}}},
+                            AttributeMap{{"output", AttributeList{"1" + long_text}}}));
+    must(this->store().erase(user_id));
+  }
+}
+
+// An entry that says the same as another one is an entry still.
+TEST_P(UserConflicts, AnEqualEntryOfAnotherTurnIsNotTakenForOnesOwn) {
+  for (const bool they_add_one : {true, false}) {
+    ScriptedDatabase scripted(database());
+    const UserHistoryOptions history{.enabled = true, .size = 10};
+    const auto store = store_on(scripted, {.history = history});
+    const auto other = store_with({.history = history});
+    UserTurn first = must(other->load(user_id));
+    says("sorry?")(first);
+    must(other->save(first));
+    UserTurn turn = must(store->load(user_id));
+    says("sorry?")(turn);
+    scripted.writes = {{.carried_out = false, .error = lost}};
+    scripted.reads = {{.before = [&] {
+      UserTurn theirs = must(other->load(user_id));
+      theirs.adds_entry = they_add_one;
+      says("hello")(theirs);
+      must(other->save(theirs));
+    }}};
+    must(store->save(turn));
+    EXPECT_EQ(must(store->load(user_id)).history.size(), they_add_one ? 3u : 2u);
+    must(this->store().erase(user_id));
+  }
 }
 
 TEST_P(UserConflicts, WhereNobodyCanTellTheErrorSaysSo) {
