@@ -1,6 +1,8 @@
 #include "engine/expiry.h"
 
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -95,16 +97,20 @@ std::optional<std::uint64_t> expiry_of(const TimeToLive& time_to_live, model::Ma
 void stage_expiry(const TimeToLive& time_to_live, std::string_view item_key,
                   const model::MapView* old_item, const model::MapView* new_item,
                   storage::WriteSet& writes) {
-  const auto before =
-      old_item != nullptr ? expiry_of(time_to_live, *old_item) : std::optional<std::uint64_t>();
-  const auto after =
-      new_item != nullptr ? expiry_of(time_to_live, *new_item) : std::optional<std::uint64_t>();
+  constexpr auto never = std::numeric_limits<std::uint64_t>::max();
+  const auto expires = [&](const model::MapView* item) {
+    return item == nullptr ? never : expiry_of(time_to_live, *item).value_or(never);
+  };
+  const std::uint64_t before = expires(old_item);
+  const std::uint64_t after = expires(new_item);
   // What is not filled may lack the entry of an item that keeps its time.
   if (before == after && time_to_live.filled) return;
-  if (before && before != after) {
-    writes.erase(Family::data, entry_key(time_to_live.space, *before, item_key));
+  if (before != never && before != after) {
+    writes.erase(Family::data, entry_key(time_to_live.space, before, item_key));
   }
-  if (after) writes.put(Family::data, entry_key(time_to_live.space, *after, item_key), {});
+  if (after != never) {
+    writes.put(Family::data, entry_key(time_to_live.space, after, item_key), {});
+  }
 }
 
 Result<bool> fill_expiry_step(const Engine& engine, const Table& table, std::size_t items_max) {
