@@ -8,6 +8,7 @@
 
 namespace dynakeep {
 
+struct ChangeRecord;
 struct CreateTableRequest;
 
 // DynamoDB JSON, the form of the wire: {"artist":{"S":"Nina"},"plays":{"N":"12"}}. Binary is
@@ -16,12 +17,16 @@ std::string to_dynamodb_json(const Item& item);
 std::string to_dynamodb_json(const AttributeValue& value);
 // The body of the request, which `aws dynamodb create-table --cli-input-json` takes too.
 std::string to_dynamodb_json(const CreateTableRequest& request);
+// A record of a stream as GetRecords answers it, images and all.
+std::string to_dynamodb_json(const ChangeRecord& record);
 
 // Refuses what DynamoDB refuses, with its message: serialization errors for text that is not such
 // JSON, validation errors for values that cannot be (38 digits, empty or repeating sets, nesting
 // past 32).
 Result<Item> item_from_dynamodb_json(std::string_view json);
 Result<AttributeValue> value_from_dynamodb_json(std::string_view json);
+// Members it does not know are passed over; without keys or a sequence number it is none.
+Result<ChangeRecord> change_record_from_dynamodb_json(std::string_view json);
 
 // Plain JSON, as programs write it: {"artist":"Nina","plays":12}. Numbers keep every digit. Binary
 // becomes base64 text and sets become arrays, so that these two do not come back as they were.

@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "base/json_string.h"
+#include "dynakeep/stream_requests.h"
 #include "dynakeep/table_requests.h"
 #include "model/encoded_item.h"
 #include "model/encoded_number.h"
@@ -131,6 +132,19 @@ std::string to_dynamodb_json(const CreateTableRequest& request) {
   return wire::encode_message(request).value();  // it holds no item, which alone could be refused
 }
 
+std::string to_dynamodb_json(const ChangeRecord& record) {
+  if (auto encoded = wire::encode_message(record)) return std::move(*encoded);
+  // Like an item by itself, one that cannot be is shown as none.
+  ChangeRecord shown = record;
+  const auto drop_refused = [](Item& item) {
+    if (ItemAccess::refusal(item)) item = Item();
+  };
+  drop_refused(shown.dynamodb.keys);
+  if (shown.dynamodb.new_image) drop_refused(*shown.dynamodb.new_image);
+  if (shown.dynamodb.old_image) drop_refused(*shown.dynamodb.old_image);
+  return wire::encode_message(shown).value();
+}
+
 Result<Item> item_from_dynamodb_json(std::string_view json) {
   const wire::ParsedJson parsed(json);
   if (!parsed.is_valid()) return not_json();
@@ -149,6 +163,22 @@ Result<AttributeValue> value_from_dynamodb_json(std::string_view json) {
   std::string encoded = wire::decode_value(parsed.root(), problem);
   encoded = TRY(checked(std::move(encoded), problem));
   return ValueView(encoded).decode();
+}
+
+Result<ChangeRecord> change_record_from_dynamodb_json(std::string_view json) {
+  auto record = wire::decode_message<ChangeRecord>(json);
+  if (!record) return record.error().message().empty() ? not_json() : record.error();
+  const StreamRecord& change = record->dynamodb;
+  for (const Item* item : {&change.keys, change.new_image ? &*change.new_image : nullptr,
+                           change.old_image ? &*change.old_image : nullptr}) {
+    if (item == nullptr) continue;
+    if (const auto& refusal = ItemAccess::refusal(*item))
+      return Error::validation(refusal->message);
+  }
+  if (change.keys.empty() || change.sequence_number.empty()) {
+    return Error(ErrorCode::serialization, "A record has Keys and a SequenceNumber");
+  }
+  return record;
 }
 
 std::string to_json(const Item& item) {

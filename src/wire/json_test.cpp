@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dynakeep/stream_requests.h"
 #include "model/encoded_item.h"
 
 namespace dynakeep {
@@ -71,6 +72,42 @@ TEST(Json, PrintsARefusedItemAsNone) {
 
 TEST(Json, PrintsWhatAProgramMadeEvenIfNoTableTakesIt) {
   EXPECT_EQ(to_dynamodb_json(Item{{"a", StringSet{}}}), R"({"a":{"SS":[]}})");
+}
+
+const std::string record_json =
+    R"({"eventID":"9f2c","eventName":"REMOVE","eventVersion":"1.1","eventSource":"aws:dynamodb",)"
+    R"("awsRegion":"us-east-1","dynamodb":{"ApproximateCreationDateTime":1795227763.0,)"
+    R"("Keys":{"k":{"S":"a"}},"OldImage":{"k":{"S":"a"},"tags":{"SS":["x"]}},)"
+    R"("SequenceNumber":"001795227763548000000","SizeBytes":12,)"
+    R"("StreamViewType":"NEW_AND_OLD_IMAGES"},)"
+    R"("userIdentity":{"PrincipalId":"dynamodb.amazonaws.com","Type":"Service"}})";
+
+TEST(Json, WritesAndReadsARecordOfAStreamAsGetRecordsDoes) {
+  const auto record = change_record_from_dynamodb_json(record_json);
+  ASSERT_TRUE(record) << record.error();
+  EXPECT_EQ(record->event_name, "REMOVE");
+  EXPECT_EQ(record->dynamodb.old_image->at("tags"), AttributeValue(StringSet{"x"}));
+  EXPECT_FALSE(record->dynamodb.new_image);
+  EXPECT_EQ(record->user_identity->type, "Service");
+  EXPECT_EQ(to_dynamodb_json(*record), record_json);
+}
+
+TEST(Json, RefusesWhatIsNoRecord) {
+  const auto code = [](std::string_view json) {
+    return change_record_from_dynamodb_json(json).error().code();
+  };
+  EXPECT_EQ(code("{"), ErrorCode::serialization);
+  EXPECT_EQ(code("{}"), ErrorCode::serialization);
+  EXPECT_EQ(code(R"({"dynamodb":{"Keys":{"k":{"S":"a"}}}})"), ErrorCode::serialization);
+  EXPECT_EQ(code(R"({"dynamodb":{"Keys":{"k":{"N":"x"}},"SequenceNumber":"1"}})"),
+            ErrorCode::validation);
+}
+
+TEST(Json, PrintsARefusedImageAsNone) {
+  ChangeRecord record = change_record_from_dynamodb_json(record_json).value();
+  record.dynamodb.old_image = ItemAccess::refused({.attribute = "a", .message = "no"});
+  const std::string json = to_dynamodb_json(record);
+  EXPECT_NE(json.find(R"("OldImage":{},)"), std::string::npos) << json;
 }
 
 }  // namespace

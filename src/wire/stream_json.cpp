@@ -203,5 +203,6 @@ DYNAKEEP_WIRE_MESSAGE(GetShardIteratorRequest);
 DYNAKEEP_WIRE_MESSAGE(GetShardIteratorResult);
 DYNAKEEP_WIRE_MESSAGE(GetRecordsRequest);
 DYNAKEEP_WIRE_MESSAGE(GetRecordsResult);
+DYNAKEEP_WIRE_MESSAGE(ChangeRecord);
 
 }  // namespace dynakeep::wire

@@ -10,11 +10,9 @@
 
 namespace dynakeep {
 
-// A record in the form of the wire. Its userIdentity has its members in both spellings, "type" as
-// Lambda's events have it and "Type".
-JsonDocument to_json_document(const ChangeRecord& record);
-
-// Which records are wanted: patterns as those of Lambda's event filters, over to_json_document().
+// Which records are wanted: patterns as those of Lambda's event filters, over records in the form
+// of the wire (to_dynamodb_json). The members of userIdentity may be written as they are there,
+// "Type", or as Lambda's events have them, "type".
 //
 //   auto filter = TRY(StreamFilter::parse(R"({"eventName": ["INSERT", "MODIFY"],
 //       "dynamodb": {"NewImage": {"plays": {"N": [{"numeric": [">=", 10]}]}}}})"));

@@ -1,7 +1,6 @@
 #include "dynakeep/stores/stream_filter.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
 
@@ -168,59 +167,19 @@ bool matches_pattern(const JsonDocument& pattern, const JsonDocument* found) {
       });
 }
 
-JsonDocument text(std::string value) { return JsonDocument::string(std::move(value)); }
-
-JsonDocument to_document(const Item& item) {
-  return JsonDocument::parse(to_dynamodb_json(item)).value_or(JsonDocument::object());
-}
-
-}  // namespace
-
-JsonDocument to_json_document(const ChangeRecord& record) {
-  const StreamRecord& change = record.dynamodb;
-  JsonDocument dynamodb = JsonDocument::object();
-  if (const auto& created = change.approximate_creation_date_time) {
-    dynamodb.set(
-        "ApproximateCreationDateTime",
-        JsonDocument::number(
-            std::chrono::floor<std::chrono::seconds>(*created).time_since_epoch().count()));
-  }
-  dynamodb.set("Keys", to_document(change.keys));
-  if (change.new_image) dynamodb.set("NewImage", to_document(*change.new_image));
-  if (change.old_image) dynamodb.set("OldImage", to_document(*change.old_image));
-  dynamodb.set("SequenceNumber", text(change.sequence_number));
-  dynamodb.set("SizeBytes", JsonDocument::number(change.size_bytes));
-  const auto view = [&] {
-    switch (change.stream_view_type) {
-      case StreamViewType::keys_only:
-        return "KEYS_ONLY";
-      case StreamViewType::new_image:
-        return "NEW_IMAGE";
-      case StreamViewType::old_image:
-        return "OLD_IMAGE";
-      case StreamViewType::new_and_old_images:
-        break;
-    }
-    return "NEW_AND_OLD_IMAGES";
-  };
-  dynamodb.set("StreamViewType", text(view()));
-
-  JsonDocument json = JsonDocument::object();
-  json.set("eventID", text(record.event_id));
-  json.set("eventName", text(record.event_name));
-  json.set("eventVersion", text(record.event_version));
-  json.set("eventSource", text(record.event_source));
-  json.set("awsRegion", text(record.aws_region));
-  json.set("dynamodb", std::move(dynamodb));
-  if (const auto& who = record.user_identity) {
-    JsonDocument identity = JsonDocument::object();
-    for (const char* name : {"type", "Type"}) identity.set(name, text(who->type));
-    for (const char* name : {"principalId", "PrincipalId"})
-      identity.set(name, text(who->principal_id));
+// In the form of the wire, and of the members of userIdentity both spellings.
+JsonDocument document_of(const ChangeRecord& record) {
+  auto json = JsonDocument::parse(to_dynamodb_json(record)).value_or(JsonDocument::object());
+  if (const JsonDocument* found = json.find("userIdentity")) {
+    JsonDocument identity = *found;
+    if (const JsonDocument* type = found->find("Type")) identity.set("type", *type);
+    if (const JsonDocument* id = found->find("PrincipalId")) identity.set("principalId", *id);
     json.set("userIdentity", std::move(identity));
   }
   return json;
 }
+
+}  // namespace
 
 Result<StreamFilter> StreamFilter::parse(std::string_view pattern_text) {
   auto json = JsonDocument::parse(pattern_text);
@@ -239,7 +198,7 @@ Result<StreamFilter> StreamFilter::parse(std::string_view pattern_text) {
 
 bool StreamFilter::matches(const ChangeRecord& record) const {
   if (patterns_.empty()) return true;
-  const JsonDocument json = to_json_document(record);
+  const JsonDocument json = document_of(record);
   return std::any_of(patterns_.begin(), patterns_.end(),
                      [&](const JsonDocument& pattern) { return matches_pattern(pattern, &json); });
 }
