@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto patience = 120s;
-constexpr int exit_other_keys = 3;  // with --strict
+constexpr int exit_not_as_wanted = 3;  // with --strict
 
 struct SetupFlags {
   std::optional<std::string> table = {};
@@ -35,6 +35,7 @@ struct SetupFlags {
   bool aws = false;
   bool dry_run = false;
   bool strict = false;
+  bool time_to_live = false;
 };
 
 struct Settings {
@@ -42,6 +43,7 @@ struct Settings {
   std::string region = {};
   std::string endpoint = {};     // empty: the region's own
   Credentials credentials = {};  // empty: the usual chain
+  bool time_to_live = false;
 };
 
 std::optional<std::string> variable(const char* name) {
@@ -58,7 +60,9 @@ std::string variable_or(const char* name, const char* otherwise) {
 Settings settings_of(const SetupFlags& flags) {
   Settings settings{
       .table = variable_or("DISMISSIBLE_STORAGE_DYNAMODB_TABLE_NAME", "dismissible-items"),
-      .region = variable_or("DISMISSIBLE_STORAGE_DYNAMODB_AWS_REGION", "us-east-1")};
+      .region = variable_or("DISMISSIBLE_STORAGE_DYNAMODB_AWS_REGION", "us-east-1"),
+      .time_to_live =
+          flags.time_to_live || !variable_or("DISMISSIBLE_STORAGE_EXPIRE_AFTER", "").empty()};
   if (flags.table) settings.table = *flags.table;
   if (flags.region) settings.region = *flags.region;
   if (flags.aws) return settings;
@@ -139,6 +143,23 @@ int complain_as_upstream(const Error& error) {
   return exit_failed;
 }
 
+// What does not keep the table from being used.
+int warn_of(const Error& error, const SetupFlags& flags) {
+  std::cerr << "Warning: " << error.message() << std::endl;
+  return flags.strict ? exit_not_as_wanted : exit_done;
+}
+
+int switch_time_to_live_on(DismissalTable& store, const SetupFlags& flags) {
+  const auto done = store.ensure_time_to_live();
+  if (done) {
+    std::cout << "Time to live is on for expiresAt" << std::endl;
+    return exit_done;
+  }
+  if (done.error().code() == ErrorCode::unsupported) return warn_of(done.error(), flags);
+  std::cerr << "Failed to switch on the time to live: " << done.error().message() << std::endl;
+  return exit_failed;
+}
+
 int set_up(const SetupFlags& flags) {
   const Settings settings = settings_of(flags);
   if (flags.dry_run) {
@@ -151,21 +172,19 @@ int set_up(const SetupFlags& flags) {
   if (!database) return complain_as_upstream(database.error());
   const auto made = make_table(**database, settings.table);
   if (!made) return complain_as_upstream(made.error());
-  if (*made) {
-    std::cout << "Table " << settings.table << " created successfully" << std::endl;
-    return exit_done;
-  }
-  std::cout << "Table " << settings.table << " already exists" << std::endl;
+  std::cout << "Table " << settings.table << (*made ? " created successfully" : " already exists")
+            << std::endl;
 
   const auto store = dismissal_table(**database, {.table = settings.table});
   if (!store) return complain_as_upstream(store.error());
-  const auto checked = (*store)->check_table();
-  if (checked) return exit_done;
-  if (checked.error().code() != ErrorCode::invalid_argument) {
-    return complain_as_upstream(checked.error());
+  if (!*made) {
+    const auto checked = (*store)->check_table();
+    if (!checked && checked.error().code() == ErrorCode::invalid_argument) {
+      return warn_of(checked.error(), flags);
+    }
+    if (!checked) return complain_as_upstream(checked.error());
   }
-  std::cerr << "Warning: " << checked.error().message() << std::endl;
-  return flags.strict ? exit_other_keys : exit_done;
+  return settings.time_to_live ? switch_time_to_live_on(**store, flags) : exit_done;
 }
 
 }  // namespace
@@ -195,7 +214,13 @@ void add_setup_dismissals(CLI::App& setup, int& exit_code) {
                  "would find")
       ->excludes(endpoint);
   command->add_flag("--dry-run", flags->dry_run, "Print the CreateTable request and send nothing");
-  command->add_flag("--strict", flags->strict, "End with 3 if the table is there with other keys");
+  command->add_flag("--time-to-live", flags->time_to_live,
+                    "Also switch on the table's time to live, for items that expire; so does\n"
+                    "DISMISSIBLE_STORAGE_EXPIRE_AFTER, whatever its value");
+  command->add_flag(
+      "--strict", flags->strict,
+      "End with 3 if the table is there with other keys, or the database has no time\n"
+      "to live");
   command->set_version_flag("--version", "dynakeep " DYNAKEEP_VERSION);
   command->footer(
       "Credentials are DISMISSIBLE_STORAGE_DYNAMODB_AWS_ACCESS_KEY_ID, …_AWS_SECRET_ACCESS_KEY "

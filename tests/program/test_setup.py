@@ -165,6 +165,42 @@ def test_a_table_of_other_keys_is_warned_of_and_strictly_refused(server, databas
         assert (ended[0], ended[1].splitlines(), ended[2]) == (code, lines(table, server.endpoint) + found(table), warning)
 
 
+def time_to_live_of(database, table):
+    return database.describe_time_to_live(TableName=table)["TimeToLiveDescription"].get("AttributeName")
+
+
+@pytest.mark.parametrize("flags, environment", [
+    (["--time-to-live"], {}), ([], {"DISMISSIBLE_STORAGE_EXPIRE_AFTER": "86400"})])
+def test_the_time_to_live_is_switched_on_where_items_expire(server, database, table, flags, environment):
+    code, out, err = set_up(server, table=table, endpoint=server.endpoint)
+    assert (code, err, time_to_live_of(database, table)) == (0, "", None)
+    for _ in range(2):
+        code, out, err = set_up(server, *flags, table=table, endpoint=server.endpoint, environment=environment)
+        last = found(table) + ["Time to live is on for expiresAt"]
+        assert (code, out.splitlines(), err) == (0, lines(table, server.endpoint) + last, "")
+        assert time_to_live_of(database, table) == "expiresAt"
+
+
+def test_a_time_to_live_of_another_attribute_is_an_error(server, database, table):
+    assert set_up(server, table=table, endpoint=server.endpoint)[0] == 0
+    database.update_time_to_live(TableName=table,
+                                 TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
+    code, out, err = set_up(server, "--time-to-live", table=table, endpoint=server.endpoint)
+    assert (code, out.splitlines()) == (1, lines(table, server.endpoint) + found(table))
+    assert err == (f'Failed to switch on the time to live: The time to live of table "{table}" is "ttl"; '
+                   'needed is "expiresAt"\n')
+    assert time_to_live_of(database, table) == "ttl"
+
+
+def test_several_at_once_may_switch_it_on(server, database, table):
+    environment = environment_of(server, **variables(table=table, endpoint=server.endpoint))
+    started = [subprocess.Popen([os.environ["DYNAKEEP_PROGRAM"], "setup", "dismissals", "--time-to-live"], text=True,
+                                env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(6)]
+    ends = [process.communicate(timeout=PATIENCE_SECONDS) + (process.returncode,) for process in started]
+    assert [(code, err) for _, err, code in ends] == [(0, "")] * 6
+    assert time_to_live_of(database, table) == "expiresAt"
+
+
 @pytest.mark.parametrize("flags", [["--nope"], ["--table"], ["extra"]])
 def test_flags_that_make_no_sense_are_told_on_the_error_stream(server, flags):
     code, out, err = set_up(server, *flags)
@@ -216,6 +252,15 @@ def slow():
 
 
 MISSING = "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("flags, code", [([], 0), (["--strict"], 3)])
+def test_an_engine_without_a_time_to_live_is_warned_of(server, slow, flags, code):
+    SlowTables.script = [MISSING, "CREATING", "ACTIVE", "UnknownOperationException"]
+    ended = set_up(server, "--time-to-live", *flags, table="slow", endpoint=slow)
+    assert (ended[0], ended[1].splitlines()) == (code, lines("slow", slow) + made("slow"))
+    assert ended[2] == 'Warning: The database of table "slow" has no time to live: it deletes nothing that has expired\n'
+    assert SlowTables.asked[-1] == "DescribeTimeToLive"
 
 
 @pytest.mark.parametrize("script, last, asked", [

@@ -273,8 +273,14 @@ CreateTableRequest dismissal_table_definition(std::string table);
 class DismissalTable : public Dismissals {
  public:
   virtual const DismissalTableOptions& options() const = 0;
-  // Creates the table if it is missing and waits until it is active.
+  // Creates the table if it is missing and waits until it is active; with expire_after, also does
+  // what ensure_time_to_live() does. An engine that has no time to live will do: a warning in the
+  // log says that it deletes nothing.
   virtual Result<void> create_table() = 0;
+  // Sees to it that what has expired is deleted: that the table's time to live is on for
+  // `expiresAt`. May be called by several at once, and again. invalid_argument: it is on for
+  // another attribute, which is left so. unsupported: the database has no time to live.
+  virtual Result<void> ensure_time_to_live() = 0;
   // invalid_argument, with both schemas: the table has other keys.
   virtual Result<void> check_table() = 0;
 

@@ -95,8 +95,8 @@ struct UserHistoryOptions {
       custom = {};
 };
 
-// Expiry of a user who does not come back. DynamoDB deletes what has expired once the table's time
-// to live is set to the attribute, which is not done here; loads take it for absent at once.
+// Expiry of a user who does not come back. Loads take what has expired for absent at once; the
+// database deletes it, since ensure_table() switches the table's time to live on.
 struct UserExpiryOptions {
   std::string attribute = "expiresAt";  // N, in seconds since 1970
   std::chrono::seconds after{0};        // since the last save
@@ -194,7 +194,8 @@ struct StoredUser {
 // Errors beside the database's own:
 //   invalid_argument    options, all faults at once; a value that cannot be stored, with its path
 //                       ("user.data.tags: a set must not be empty"); a user id of more than 2048
-//                       bytes; the table has another key. Nothing is sent
+//                       bytes; the table has another key, or its time to live another
+//                       attribute. Nothing is sent
 //   resource_not_found  the table is missing and is not to be created
 //   timed_out           the table is not active yet
 //   malformed_item      what is stored is not what its place is for, with its path
@@ -213,8 +214,10 @@ class UserDataStore {
   virtual const UserDataOptions& options() const = 0;
 
   virtual CreateTableRequest table_definition() const = 0;
-  // Creates the table if it is missing, waits until it is active and compares its key; once for
-  // each store object. Of callers at once, one asks and the others wait.
+  // Creates the table if it is missing, waits until it is active and compares its key; with
+  // `expiry`, sees that its time to live is on for the attribute (an engine that has none will do:
+  // a warning in the log says that it deletes nothing). Once for each store object. Of callers at
+  // once, one asks and the others wait.
   virtual Result<void> ensure_table() = 0;
 
   // Begins a turn: one GetItem. `platform` is the session as the platform's request has it, which

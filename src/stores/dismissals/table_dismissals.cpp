@@ -9,6 +9,7 @@
 #include "stores/support/at_once.h"
 #include "stores/support/key_words.h"
 #include "stores/support/patience.h"
+#include "stores/support/time_to_live.h"
 
 namespace dynakeep::dismissals {
 namespace {
@@ -75,6 +76,7 @@ class TableDismissals final : public DismissalTable {
   const DismissalTableOptions& options() const override { return options_; }
   Result<void> create_table() override;
   Result<void> check_table() override;
+  Result<void> ensure_time_to_live() override;
 
   Result<std::optional<Dismissible>> get(const DismissalUserId& user,
                                          const DismissalItemId& item) override {
@@ -165,6 +167,13 @@ class TableDismissals final : public DismissalTable {
 Result<void> TableDismissals::create_table() {
   auto created = create_table_and_wait(database_, dismissal_table_definition(options_.table));
   if (!created) return std::move(created).error();
+  if (!options_.expire_after) return {};
+  return stores::ensure_time_to_live_if_any(database_, options_.table, expires_attribute);
+}
+
+Result<void> TableDismissals::ensure_time_to_live() {
+  auto done = stores::ensure_time_to_live(database_, options_.table, expires_attribute);
+  if (!done) return told(std::move(done).error());
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "dynakeep/iso_time.h"
 #include "dynakeep/pages.h"
 #include "stores/support/key_words.h"
+#include "stores/support/time_to_live.h"
 #include "stores/user_data/merge.h"
 #include "stores/user_data/options.h"
 #include "stores/user_data/user_item.h"
@@ -117,6 +118,9 @@ Result<void> TableUserData::ensure_table() {
   }
   const TableDescription table = TRY(described_when_active(std::move(described->table)));
   TRY(check_key(table));
+  if (options_.expiry) {
+    TRY(stores::ensure_time_to_live_if_any(database_, name, options_.expiry->attribute));
+  }
   table_is_ready_ = true;
   return {};
 }

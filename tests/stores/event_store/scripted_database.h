@@ -39,6 +39,7 @@ class ScriptedDatabase : public server::UnusedDatabase {
   std::vector<QueryRequest> queries;
   std::vector<TransactWriteItemsRequest> transactions;
   std::vector<BatchWriteItemRequest> batches;
+  std::vector<UpdateTimeToLiveRequest> time_to_lives;
   std::vector<std::string> described;  // names of tables
   Capabilities can;
 
@@ -101,6 +102,15 @@ class ScriptedDatabase : public server::UnusedDatabase {
   }
   Result<CreateTableResult> create_table(const CreateTableRequest& request) override {
     return inner_.create_table(request);
+  }
+  Result<UpdateTimeToLiveResult> update_time_to_live(
+      const UpdateTimeToLiveRequest& request) override {
+    time_to_lives.push_back(request);
+    return play(writes, [&] { return inner_.update_time_to_live(request); });
+  }
+  Result<DescribeTimeToLiveResult> describe_time_to_live(
+      const DescribeTimeToLiveRequest& request) override {
+    return inner_.describe_time_to_live(request);
   }
   const Capabilities& capabilities() const override { return can; }
 

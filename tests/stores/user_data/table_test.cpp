@@ -255,6 +255,17 @@ TEST_P(UserTable, SettingsThatAreTakenForOthersAreTold) {
   EXPECT_EQ(warnings.count("a user's createdAt is no moment, and is set anew"), 1);
 }
 
+TEST_P(UserTable, AnEngineThatDeletesNothingIsToldOfOnce) {
+  Warnings warnings;
+  ScriptedDatabase scripted(database());
+  scripted.can.time_to_live = false;
+  const auto store = store_on(scripted, {.expiry = UserExpiryOptions{.after = seconds(10)}});
+  saved(*store, "{}");
+  tick(seconds(11));
+  EXPECT_TRUE(must(store->load(user_id)).is_new);
+  EXPECT_EQ(warnings.count("the database has no time to live: what has expired stays"), 1);
+}
+
 // ---- what is not saved ----
 
 TEST_P(UserTable, ATurnThatIsNotCommittedSavesNothing) {
