@@ -14,6 +14,7 @@
 #include "dynakeep/server.h"
 #include "support/fault_proxy.h"
 #include "support/remote_databases.h"
+#include "support/stream_history.h"
 #include "telling_child.h"
 
 // Commands of many threads on few aggregates, as a random history. `DYNAKEEP_SEED` gives another.
@@ -127,6 +128,16 @@ void hear(std::istringstream& line, BankStory& story) {
   story.finish(command, places);
 }
 
+// The bank's stream makes its table from nothing, by events that are stored once and never changed.
+void expect_bank_stream(Database& database) {
+  const auto records =
+      support::read_stream(database, support::stream_of(database, bank_table_name));
+  for (const ChangeRecord& record : records) EXPECT_EQ(record.event_name, "INSERT");
+  const auto table = support::scanned(database, bank_table_name);
+  EXPECT_EQ(records.size(), table.size());
+  EXPECT_EQ(support::replayed(records), table);
+}
+
 TEST(Bank, FoldsToWhatItsThreadsWereAnsweredThoughKilled) {
   const std::uint64_t seed = seed_of_this_run();
   std::mt19937_64 random(seed);
@@ -145,6 +156,7 @@ TEST(Bank, FoldsToWhatItsThreadsWereAnsweredThoughKilled) {
     ASSERT_TRUE(database) << database.error();
     const auto storage = single_table_event_storage(**database, {.table_name = bank_table_name});
     expect_bank(accounts_on(*storage), story);
+    expect_bank_stream(**database);
   }
   EXPECT_GT(story.done.size(), 12u);
   std::filesystem::remove_all(path);
@@ -157,6 +169,15 @@ int run_bank_until_killed(const std::string& path, const std::string& run, std::
   if (!database) return 1;
   const auto storage = single_table_event_storage(**database, {.table_name = bank_table_name});
   if (!storage->create_table()) return 1;
+  const auto described = (*database)->describe_table({.table_name = bank_table_name});
+  if (!described) return 1;
+  if (!described->table.latest_stream_arn) {
+    const auto enabled = (*database)->update_table(
+        {.table_name = bank_table_name,
+         .stream_specification = StreamSpecification{
+             .stream_enabled = true, .stream_view_type = StreamViewType::new_and_old_images}});
+    if (!enabled) return 1;
+  }
 
   const BankTeller teller{
       .begin = [&](const std::string& command) { tell("begin " + command); },

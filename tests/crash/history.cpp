@@ -149,14 +149,18 @@ Result<void> make_table(Database& database) {
                    {.index_name = by_turn,
                     .key_schema = KeySchema{{"turn", KeyType::hash}},
                     .projection = Projection{.projection_type = ProjectionType::keys_only}}},
-           .billing_mode = BillingMode::pay_per_request});
+           .billing_mode = BillingMode::pay_per_request,
+           .stream_specification = StreamSpecification{
+               .stream_enabled = true, .stream_view_type = StreamViewType::new_and_old_images}});
   if (!made && made.error().code() != ErrorCode::resource_in_use) return made.error();
   return {};
 }
 
 int write_until_killed(const std::string& path, std::uint64_t seed) {
   // A small write buffer: the memory is written out, and the log changed, while the writes go on.
-  auto database = open_embedded({.path = path, .write_buffer_bytes = std::size_t{256} << 10});
+  auto database = open_embedded({.path = path,
+                                 .write_buffer_bytes = std::size_t{256} << 10,
+                                 .streams = {.initial_shards = shards}});
   if (!database) give_up(database.error());
   if (const auto made = make_table(**database); !made) give_up(made.error());
   std::vector<std::jthread> writers;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -16,6 +17,7 @@ constexpr int threads = 4;
 constexpr int songs_of_a_thread = 8;
 constexpr int ledgers_of_a_thread = 3;
 constexpr int items_of_a_ledger = 3;
+constexpr std::size_t shards = 3;  // of the table's stream
 
 inline constexpr const char* table_name = "Songs";
 inline constexpr const char* by_genre = "by-genre";  // keeps all

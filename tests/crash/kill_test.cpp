@@ -2,8 +2,11 @@
 #include <filesystem>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -12,11 +15,13 @@
 #include "dismissals_until_killed.h"
 #include "dynakeep/embedded.h"
 #include "history.h"
+#include "support/stream_history.h"
 #include "telling_child.h"
 #include "user_data_until_killed.h"
 
 // Kills the writer at random moments, and looks at what is left: every answered write is there, no
-// transaction is there by half, every index entry matches its item, and the counts are exact.
+// transaction is there by half, every index entry matches its item, the counts are exact, and the
+// stream tells of each change once.
 namespace dynakeep::crash {
 namespace {
 
@@ -27,10 +32,15 @@ struct Told {
   std::int64_t begun = 0;
   std::int64_t done = 0;
 };
+// An item, and the turn that a write gave it.
+using Written = std::pair<std::string, std::int64_t>;
 struct Story {
   std::map<int, Told> songs;
   std::map<int, Told> ledgers;
   int writes_done = 0;
+  // Of all lives, but for deletions, which leave no turn behind.
+  std::set<Written> begun;
+  std::set<Written> done;
 };
 
 void hear(std::istringstream& line, Story& story) {
@@ -42,6 +52,12 @@ void hear(std::istringstream& line, Story& story) {
   Told& told = kind == "song" ? story.songs[number] : story.ledgers[number];
   (what == "begin" ? told.begun : told.done) = turn;
   if (what == "done") ++story.writes_done;
+  auto& written = what == "begin" ? story.begun : story.done;
+  if (kind == "ledger") {
+    for (int i = 0; i < items_of_a_ledger; ++i) written.emplace(ledger_name(number, i), turn);
+  } else if (!is_deletion(number, turn)) {
+    written.emplace(song_name(number), turn);
+  }
 }
 
 std::map<std::string, Item> scan_all(Database& database, std::optional<std::string> index) {
@@ -126,6 +142,56 @@ void expect_indexes(Database& database, const std::map<std::string, Item>& items
   }
 }
 
+// The stream makes the table from nothing, change by change; tells once of each write that was
+// answered, of none that was not begun, and of all of a transaction or nothing; and still tells
+// what it told in earlier lives, under the same numbers, none of which was given again.
+void expect_stream(Database& database, const Story& story, std::vector<ChangeRecord>& told_before) {
+  auto records = support::read_stream(database, support::stream_of(database, table_name));
+  EXPECT_EQ(support::replayed(records), support::scanned(database, table_name));
+
+  std::map<Written, std::string> numbers;
+  for (const ChangeRecord& record : records) {
+    if (!record.dynamodb.new_image) continue;
+    const Item& item = *record.dynamodb.new_image;
+    const Written written{item.at("name").as_string(), turn_of(item)};
+    EXPECT_TRUE(story.begun.contains(written)) << item << " was never written";
+    EXPECT_TRUE(numbers.emplace(written, record.dynamodb.sequence_number).second)
+        << item << " has two records";
+  }
+  for (const Written& written : story.done) {
+    EXPECT_TRUE(numbers.contains(written))
+        << written.first << " turn " << written.second << " was answered, and has no record";
+  }
+  for (const auto& [ledger, told] : story.ledgers) {
+    for (auto at = numbers.lower_bound({ledger_name(ledger, 0), 0});
+         at != numbers.end() && at->first.first == ledger_name(ledger, 0); ++at) {
+      // Consecutive, in the order of the actions.
+      for (int i = 1; i < items_of_a_ledger; ++i) {
+        std::string next = at->second;
+        next.back() = static_cast<char>(next.back() + i);
+        EXPECT_EQ(numbers[Written(ledger_name(ledger, i), at->first.second)], next)
+            << "half a transaction of ledger " << ledger;
+      }
+    }
+  }
+
+  std::map<std::string, const ChangeRecord*> by_number;
+  for (const ChangeRecord& record : records) {
+    by_number.emplace(record.dynamodb.sequence_number, &record);
+  }
+  auto next = by_number.begin();
+  for (const ChangeRecord& before : told_before) {
+    ASSERT_NE(next, by_number.end());
+    ASSERT_EQ(next->first, before.dynamodb.sequence_number)
+        << "a record has gone, or came under a number below one that was told";
+    EXPECT_EQ(next->second->event_id, before.event_id);
+    EXPECT_EQ(next->second->dynamodb.new_image, before.dynamodb.new_image);
+    ++next;
+  }
+  told_before.clear();
+  for (const auto& [number, record] : by_number) told_before.push_back(*record);
+}
+
 TEST(Crash, FiftyKillsLoseNothingAnsweredAndLeaveNothingHalfDone) {
   const std::uint64_t seed = std::random_device{}() % 1'000'000;
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -134,6 +200,7 @@ TEST(Crash, FiftyKillsLoseNothingAnsweredAndLeaveNothingHalfDone) {
       std::filesystem::temp_directory_path() / ("dynakeep-crash-" + std::to_string(getpid()));
   std::filesystem::remove_all(path);
   Story story;
+  std::vector<ChangeRecord> told;
   for (int life = 1; life <= kills && !testing::Test::HasFailure(); ++life) {
     SCOPED_TRACE("life " + std::to_string(life));
     // Turns grow from life to life, also of songs whose deletion forgot their last one.
@@ -151,6 +218,7 @@ TEST(Crash, FiftyKillsLoseNothingAnsweredAndLeaveNothingHalfDone) {
     expect_songs(items, story);
     expect_ledgers(items, story);
     expect_indexes(**database, items);
+    expect_stream(**database, story, told);
   }
   EXPECT_GT(story.writes_done, kills);
   RecordProperty("answered_writes", story.writes_done);
