@@ -1,18 +1,18 @@
-#include <gtest/gtest.h>
+#include "dynakeep/tagged_json.h"
 
-#include "dynakeep/stores/user_data.h"
+#include <gtest/gtest.h>
 
 namespace dynakeep {
 namespace {
 
 void expect_both_ways(const AttributeValue& value, const std::string& json) {
-  EXPECT_EQ(user_data_to_json(value), json);
-  const auto read = user_data_from_json(json);
+  EXPECT_EQ(to_tagged_json(value), json);
+  const auto read = from_tagged_json(json);
   ASSERT_TRUE(read) << read.error();
   EXPECT_EQ(*read, value);
 }
 
-TEST(UserDataJson, SaysAllThatIsInAValue) {
+TEST(TaggedJson, SaysAllThatIsInAValue) {
   expect_both_ways("text", R"("text")");
   expect_both_ways(Number::parse("12345678901234567890123456789012345678").value(),
                    "12345678901234567890123456789012345678");
@@ -27,18 +27,18 @@ TEST(UserDataJson, SaysAllThatIsInAValue) {
   expect_both_ways(AttributeMap{{"a", 1}, {"$set", "x"}}, R"({"$set":"x","a":1})");
 }
 
-TEST(UserDataJson, MapsThatLookLikeItsOwnAreKeptApart) {
+TEST(TaggedJson, MapsThatLookLikeItsOwnAreKeptApart) {
   for (const char* name : {"$bytes", "$set", "$map"}) {
     expect_both_ways(AttributeMap{{name, AttributeMap{}}},
                      std::string(R"({"$map":{")") + name + R"(":{}}})");
   }
 }
 
-TEST(UserDataJson, RefusesWhatIsNoSuchJson) {
+TEST(TaggedJson, RefusesWhatIsNoSuchJson) {
   for (const char* json : {R"({"$bytes":"a"})", R"({"$bytes":1})", R"({"$set":[]})",
                            R"({"$set":"a"})", R"({"$set":["a",1]})", R"({"$set":["a","a"]})",
                            R"({"$set":[true]})", R"({"$map":[]})", "{", R"({"a":1e999})"}) {
-    EXPECT_FALSE(user_data_from_json(json)) << json;
+    EXPECT_FALSE(from_tagged_json(json)) << json;
   }
 }
 
