@@ -17,6 +17,8 @@ std::string to_dynamodb_json(const Item& item);
 std::string to_dynamodb_json(const AttributeValue& value);
 // The body of the request, which `aws dynamodb create-table --cli-input-json` takes too.
 std::string to_dynamodb_json(const CreateTableRequest& request);
+// And back. Members that such a request does not have are passed over, as DynamoDB does.
+Result<CreateTableRequest> create_table_from_dynamodb_json(std::string_view json);
 // A record of a stream as GetRecords answers it, images and all.
 std::string to_dynamodb_json(const ChangeRecord& record);
 

@@ -145,6 +145,12 @@ std::string to_dynamodb_json(const ChangeRecord& record) {
   return wire::encode_message(shown).value();
 }
 
+Result<CreateTableRequest> create_table_from_dynamodb_json(std::string_view json) {
+  auto decoded = wire::decode_message<CreateTableRequest>(json);
+  if (!decoded && decoded.error().message().empty()) return not_json();
+  return decoded;
+}
+
 Result<Item> item_from_dynamodb_json(std::string_view json) {
   const wire::ParsedJson parsed(json);
   if (!parsed.is_valid()) return not_json();
