@@ -19,7 +19,7 @@ target_include_directories(dynakeep_package INTERFACE
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 # Keep in step: find_dependency() in dynakeepConfig.cmake.in and Libs in dynakeep.pc.in.
 target_link_libraries(dynakeep_package INTERFACE
-  RocksDB::rocksdb-shared simdjson::simdjson OpenSSL::SSL OpenSSL::Crypto deflate re2 Threads::Threads)
+  RocksDB::rocksdb-shared simdjson::simdjson OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB zstd deflate re2 Threads::Threads)
 if(DYNAKEEP_SANITIZE)
   target_link_options(dynakeep_package INTERFACE -fsanitize=${DYNAKEEP_SANITIZE})
 endif()
