@@ -28,13 +28,16 @@ Result<std::unique_ptr<Database>> connect(const Connection& connection) {
   return open(connection.database);
 }
 
-int complain(const Connection& connection, const Error& error) {
+bool is_misuse(const Connection& connection, const Error& error) {
   // Of a folder everything is the folder's fault; of another string, what makes no sense is its
   // own.
   const bool of_folder = connection.database.starts_with(embedded_scheme) &&
                          connection.database.size() > embedded_scheme.size();
-  const bool misused = error.code() == ErrorCode::invalid_argument && !of_folder;
-  return complain(misused ? exit_misused : exit_no_data, error.message());
+  return error.code() == ErrorCode::invalid_argument && !of_folder;
+}
+
+int complain(const Connection& connection, const Error& error) {
+  return complain(is_misuse(connection, error) ? exit_misused : exit_no_data, error.message());
 }
 
 }  // namespace dynakeep::app

@@ -20,6 +20,9 @@ void add_connection_flag(CLI::App& command, Connection& connection);
 
 Result<std::unique_ptr<Database>> connect(const Connection& connection);
 
+// Whether connect() failed because the string makes no sense.
+bool is_misuse(const Connection& connection, const Error& error);
+
 // One line on stderr about why connect() failed; returns the code for the program to end with.
 int complain(const Connection& connection, const Error& error);
 

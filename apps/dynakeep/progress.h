@@ -6,8 +6,8 @@
 
 namespace dynakeep::app {
 
-// How far long work is: one line on stderr, written over again and again, and gone at the end.
-// Silent where stderr is not a terminal.
+// How far long work is, and how fast it goes: one line on stderr, written over again and again, and
+// gone at the end. Silent where stderr is not a terminal.
 class Progress {
  public:
   // "events checked"; the count is put before it.
@@ -26,6 +26,10 @@ class Progress {
   bool interactive_;
   bool shown_ = false;
   std::chrono::steady_clock::time_point next_;
+  // Of the last second or so, from which the rate is.
+  std::chrono::steady_clock::time_point rated_at_;
+  std::uint64_t rated_count_ = 0;
+  std::uint64_t rate_ = 0;
 };
 
 }  // namespace dynakeep::app

@@ -140,6 +140,7 @@ struct StreamShardFigures {
   std::chrono::milliseconds lag{0};
   // Since its server last answered, or it was opened.
   std::chrono::milliseconds silent{0};
+  bool is_at_tip = false;  // all there was is read and handled
 };
 
 // Since the consumer was opened.

@@ -35,6 +35,7 @@ StreamFigures StreamConsumer::Reading::figures() const {
     };
     each.lag = in_milliseconds(current - oldest);
     each.silent = in_milliseconds(now() - shard->answered);
+    each.is_at_tip = shard->is_at_tip && shard->waiting() == 0;
     figures.lag = std::max(figures.lag, each.lag);
     figures.shards.push_back(std::move(each));
   }
