@@ -305,6 +305,14 @@ class EventStore {
 
   // ---- reading ----
 
+  // An event of this store that came by other means: in a message, or a stream's record.
+  Result<Stored> stored(const Event& event) const {
+    Stored stored{.event = event};
+    if (core_->has_upcasters()) TRY(core_->upcast(stored.event));
+    TRY(decode(stored.event.type(), stored.event.payload(), stored));
+    return stored;
+  }
+
   Result<std::vector<Stored>> get_events(std::string_view aggregate_id,
                                          const EventsQuery& query = {}) const {
     std::vector<Item> items = TRY(core_->get_items(aggregate_id, query));

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "dynakeep/stores/event_subscription.h"
+
+namespace dynakeep::event_store {
+
+// Who takes the events of a feed, and knows what was taken. Called for one aggregate by one thread
+// at a time, for several aggregates at once.
+class EventReceiver {
+ public:
+  virtual ~EventReceiver() = default;
+  EventReceiver(const EventReceiver&) = delete;
+  EventReceiver& operator=(const EventReceiver&) = delete;
+
+  // What was taken of each; nothing for what is not known.
+  virtual Result<std::vector<std::optional<EventMark>>> load(
+      const std::vector<AggregateKey>& aggregates) = 0;
+
+  struct Taken {
+    std::size_t count = 0;  // of the events
+    EventMark mark = {};    // with those
+    std::optional<Error> error = {};
+    // The mark was not what is there: another one writes it, or an answer was lost.
+    bool is_stale = false;
+  };
+  // Events of one aggregate, in their order, all above the mark: the first so many of them.
+  virtual Taken take(const AggregateKey& aggregate, const EventMark& mark,
+                     std::span<const SubscribedEvent> events) = 0;
+  // One that is missing below the mark.
+  virtual Taken take_late(const AggregateKey& aggregate, const EventMark& mark,
+                          const SubscribedEvent& event) = 0;
+  // Of an event that the mark holds.
+  virtual Taken take_rewrite(const AggregateKey& aggregate, const EventMark& mark,
+                             const EventRewrite& rewrite) = 0;
+  // As if that event had been taken.
+  virtual Taken pass_over(const AggregateKey& aggregate, const EventMark& mark,
+                          Version version) = 0;
+
+  // Whether marks are durable as they are taken. Otherwise they are kept before they are counted
+  // upon.
+  virtual bool keeps_at_once() const = 0;
+  virtual Result<void> keep(const std::vector<std::pair<AggregateKey, EventMark>>& marks) = 0;
+
+  virtual Result<std::optional<EventHistory>> load_history() = 0;
+  virtual Result<void> save_history(const EventHistory& history) = 0;
+  // All of the table has been read; comes again until it has worked.
+  virtual Result<void> finish_history(const EventHistory& history) = 0;
+
+ protected:
+  EventReceiver() = default;
+};
+
+}  // namespace dynakeep::event_store
