@@ -20,6 +20,7 @@ struct KeysAndAttributes {
 struct BatchGetItemRequest {
   std::optional<std::map<std::string, KeysAndAttributes>> request_items = {};  // by table name
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
+  bool want_stream_point = false;
   UnknownWords unknown_words = {};
 };
 
@@ -27,6 +28,7 @@ struct BatchGetItemResult {
   std::map<std::string, std::vector<Item>> responses = {};
   std::map<std::string, KeysAndAttributes> unprocessed_keys = {};
   std::optional<std::vector<ConsumedCapacity>> consumed_capacity = {};
+  std::optional<StreamPoint> stream_point = {};  // if asked for, and the table has a stream
 };
 
 // Exactly one of the two.
@@ -41,6 +43,7 @@ struct BatchWriteItemRequest {
       {};  // by table name
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
   std::optional<ReturnItemCollectionMetrics> return_item_collection_metrics = {};
+  bool want_stream_point = false;
   UnknownWords unknown_words = {};
 };
 
@@ -48,6 +51,7 @@ struct BatchWriteItemResult {
   std::map<std::string, std::vector<WriteRequest>> unprocessed_items = {};
   std::optional<std::vector<ConsumedCapacity>> consumed_capacity = {};
   std::map<std::string, std::vector<ItemCollectionMetrics>> item_collection_metrics = {};
+  std::optional<StreamPoint> stream_point = {};  // if asked for, and the table has a stream
 };
 
 }  // namespace dynakeep

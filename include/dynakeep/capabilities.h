@@ -5,8 +5,9 @@
 
 namespace dynakeep {
 
-// What a database can do that other engines behind the same protocol cannot. All is true of Amazon
-// DynamoDB and of the embedded engine; a remote database asks its endpoint once, when it is opened.
+// What a database can do that other engines behind the same protocol cannot. The first part is true
+// of Amazon DynamoDB and of the embedded engine, the second of the embedded engine and of servers
+// before it; a remote database asks its endpoint once, when it is opened.
 // For those who must choose another way where something is missing; an operation that the engine
 // does not have fails in any case, with the engine's error.
 struct Capabilities {
@@ -18,6 +19,13 @@ struct Capabilities {
   bool tags = true;          // TagResource, UntagResource, ListTagsOfResource
   bool streams = true;       // ListStreams and the operations on what it lists
   bool time_to_live = true;  // UpdateTimeToLive, DescribeTimeToLive
+
+  bool long_poll = false;  // GetRecordsRequest::wait
+  bool positions = false;  // want_stream_point of reads, writes and GetRecords
+  bool snapshots = false;  // SnapshotUse
+  // Database::when_records, which a remote database has not: whoever serves one cannot hold
+  // requests for records.
+  bool tells_of_records = false;
 
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };

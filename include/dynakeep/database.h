@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <string>
 
 #include "dynakeep/batch_requests.h"
 #include "dynakeep/capabilities.h"
@@ -14,6 +16,20 @@
 #include "dynakeep/transaction_requests.h"
 
 namespace dynakeep {
+
+class EngineAdmin;
+
+// Someone waits for records; no longer once this is destroyed, though a call that has begun may
+// still come to its end after that.
+class RecordsWaiter {
+ public:
+  virtual ~RecordsWaiter() = default;
+  RecordsWaiter(const RecordsWaiter&) = delete;
+  RecordsWaiter& operator=(const RecordsWaiter&) = delete;
+
+ protected:
+  RecordsWaiter() = default;
+};
 
 // The DynamoDB API as a C++ interface: one virtual an operation, named and behaving as in the
 // Amazon DynamoDB API Reference (version 2012-08-10), with its exceptions as Error values and its
@@ -93,8 +109,17 @@ class Database {
   virtual Result<GetShardIteratorResult> get_shard_iterator(
       const GetShardIteratorRequest& request) = 0;
   // One page of at most 1000 records and 1 MB. expired_iterator: it is older than 15 minutes;
-  // trimmed_data_access: records that lay between are gone.
+  // trimmed_data_access: records that lay between are gone. The only call that may block for long,
+  // if the request says how long to wait.
   virtual Result<GetRecordsResult> get_records(const GetRecordsRequest& request) = 0;
+
+  // For callers that must not sleep in get_records. Calls `wake` once, as soon as get_records with
+  // that iterator may have more to say: from any thread, maybe at once, maybe for nothing. What
+  // came before this call is not told: look with get_records after it. `wake` must return quickly
+  // and may not call the database. Errors as of get_records. Null: this database cannot tell
+  // (Capabilities::tells_of_records).
+  virtual Result<std::unique_ptr<RecordsWaiter>> when_records(const std::string& shard_iterator,
+                                                              std::function<void()> wake);
 
   // ---- settings ----
 
@@ -126,6 +151,12 @@ class Database {
   // on a thread of the database. `done` must return quickly and may not call the database.
   virtual void when_durable(std::uint64_t position,
                             std::function<void(const Result<void>&)> done) = 0;
+
+  // ---- for tests and operators ----
+
+  // What can be told to an engine of ours beside DynamoDB's operations (engine_admin.h); lives as
+  // long as the database. Null: it is none.
+  virtual EngineAdmin* admin() { return nullptr; }
 
  protected:
   Database() = default;

@@ -30,6 +30,7 @@ enum class ErrorCode : std::uint8_t {
   request_limit_exceeded,               // RequestLimitExceeded
   expired_iterator,                     // ExpiredIteratorException: of a shard, after 15 minutes
   trimmed_data_access,                  // TrimmedDataAccessException: records there were are gone
+  snapshot_expired,                     // SnapshotExpired: of the engine's own, after 15 minutes
   unknown_operation,                    // UnknownOperationException
   missing_authentication_token,         // MissingAuthenticationTokenException
   incomplete_signature,                 // IncompleteSignatureException

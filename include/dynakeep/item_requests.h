@@ -18,6 +18,7 @@ struct PutItemRequest {
   std::optional<ReturnValuesOnConditionCheckFailure> return_values_on_condition_check_failure = {};
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
   std::optional<ReturnItemCollectionMetrics> return_item_collection_metrics = {};
+  bool want_stream_point = false;
   UnknownWords unknown_words = {};
 };
 
@@ -25,6 +26,7 @@ struct PutItemResult {
   std::optional<Item> attributes = {};  // the item replaced, with all_old and if there was one
   std::optional<ConsumedCapacity> consumed_capacity = {};
   std::optional<ItemCollectionMetrics> item_collection_metrics = {};
+  std::optional<StreamPoint> stream_point = {};  // if asked for, and the table has a stream
 };
 
 struct GetItemRequest {
@@ -34,12 +36,16 @@ struct GetItemRequest {
   std::optional<std::string> projection_expression = {};
   std::optional<ExpressionAttributeNames> expression_attribute_names = {};
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
+  bool want_stream_point = false;
+  SnapshotUse snapshot = {};
   UnknownWords unknown_words = {};
 };
 
 struct GetItemResult {
   std::optional<Item> item = {};  // nothing if there is no item with the key
   std::optional<ConsumedCapacity> consumed_capacity = {};
+  std::optional<StreamPoint> stream_point = {};  // if asked for, and the table has a stream
+  std::optional<std::string> snapshot = {};      // the token of the one that it began
 };
 
 struct UpdateItemRequest {
@@ -53,6 +59,7 @@ struct UpdateItemRequest {
   std::optional<ReturnValuesOnConditionCheckFailure> return_values_on_condition_check_failure = {};
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
   std::optional<ReturnItemCollectionMetrics> return_item_collection_metrics = {};
+  bool want_stream_point = false;
   UnknownWords unknown_words = {};
 };
 
@@ -60,6 +67,7 @@ struct UpdateItemResult {
   std::optional<Item> attributes = {};  // what return_values asked for
   std::optional<ConsumedCapacity> consumed_capacity = {};
   std::optional<ItemCollectionMetrics> item_collection_metrics = {};
+  std::optional<StreamPoint> stream_point = {};  // if asked for, and the table has a stream
 };
 
 struct DeleteItemRequest {
@@ -72,6 +80,7 @@ struct DeleteItemRequest {
   std::optional<ReturnValuesOnConditionCheckFailure> return_values_on_condition_check_failure = {};
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
   std::optional<ReturnItemCollectionMetrics> return_item_collection_metrics = {};
+  bool want_stream_point = false;
   UnknownWords unknown_words = {};
 };
 
@@ -79,6 +88,7 @@ struct DeleteItemResult {
   std::optional<Item> attributes = {};  // the item deleted, with all_old and if there was one
   std::optional<ConsumedCapacity> consumed_capacity = {};
   std::optional<ItemCollectionMetrics> item_collection_metrics = {};
+  std::optional<StreamPoint> stream_point = {};  // if asked for, and the table has a stream
 };
 
 }  // namespace dynakeep

@@ -23,6 +23,8 @@ struct QueryRequest {
   std::optional<bool> scan_index_forward = {};  // true if absent: rising sort keys
   std::optional<bool> consistent_read = {};     // refused on global secondary indexes
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
+  bool want_stream_point = false;
+  SnapshotUse snapshot = {};
   UnknownWords unknown_words = {};
 };
 
@@ -32,6 +34,8 @@ struct QueryResult {
   std::int64_t scanned_count = 0;               // items looked at
   std::optional<Key> last_evaluated_key = {};   // where the next page begins; absent at the end
   std::optional<ConsumedCapacity> consumed_capacity = {};
+  std::optional<StreamPoint> stream_point = {};  // if asked for, and the table has a stream
+  std::optional<std::string> snapshot = {};      // the token of the one that it began
 };
 
 struct ScanRequest {
@@ -48,6 +52,8 @@ struct ScanRequest {
   std::optional<std::int32_t> total_segments = {};
   std::optional<bool> consistent_read = {};
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
+  bool want_stream_point = false;
+  SnapshotUse snapshot = {};
   UnknownWords unknown_words = {};
 };
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dynakeep/item.h"
@@ -46,6 +47,49 @@ struct Capacity {
   double capacity_units = 0;
   std::optional<double> read_capacity_units = {};   // of transactions
   std::optional<double> write_capacity_units = {};  // of transactions
+};
+
+// A point in the order of changes. Who has it knows all changes of the table whose sequence numbers
+// are at most `position`, and none with a greater one; the records after it in the stream are
+// what is missing.
+//
+// A position is written as sequence numbers are and compares with them by value
+// (compare_sequence_numbers), but need not be the number of a record: it lies behind all records
+// of the commit that it was taken after. One database numbers the changes of all its tables in one
+// order, so the point of a transaction over several tables is one position too.
+//
+// Only of engines that announce it (Capabilities::positions); DynamoDB has nothing like it.
+struct StreamPoint {
+  std::string stream_arn = {};  // empty: several tables with streams were concerned
+  std::string position = {};    // "001795227763548000999"
+
+  friend bool operator==(const StreamPoint&, const StreamPoint&) = default;
+};
+
+// Reads of one moment over many calls (Capabilities::snapshots). The first keeps its moment, and
+// its result has the token that the others name:
+//
+//   const auto first = TRY(database.scan({.table_name = "Songs",
+//                                         .snapshot = SnapshotUse::begin()}));
+//   … database.scan({.table_name = "Songs", …, .snapshot = SnapshotUse::of(*first.snapshot)});
+//
+// A snapshot is of one table and ends 15 minutes after it began, or with a read that says
+// end(); reads of one that has ended fail with snapshot_expired. limit_exceeded: there are too
+// many. snapshot.h has an owner that ends it.
+struct SnapshotUse {
+  enum class Step : std::uint8_t { none, begin, read, end };
+
+  Step step = Step::none;
+  std::string token = {};
+
+  static SnapshotUse begin() { return {.step = Step::begin}; }
+  static SnapshotUse of(std::string token) {
+    return {.step = Step::read, .token = std::move(token)};
+  }
+  // A read of it too, and the last.
+  static SnapshotUse end(std::string token) {
+    return {.step = Step::end, .token = std::move(token)};
+  }
 };
 
 // What an operation cost on one table. Read units are of 4 KB (half when eventually consistent),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -103,6 +104,10 @@ struct GetShardIteratorResult {
 struct GetRecordsRequest {
   std::optional<std::string> shard_iterator = {};
   std::optional<std::int32_t> limit = {};  // 1 to 1000, which is the default
+  // Where there is nothing to read: how long to wait for a record, or for the end of the shard.
+  // Up to 20 seconds; not waited where Capabilities::long_poll is false.
+  std::chrono::milliseconds wait{0};
+  bool want_stream_point = false;
 };
 
 struct StreamUserIdentity {
@@ -136,6 +141,9 @@ struct ChangeRecord {
 struct GetRecordsResult {
   std::vector<ChangeRecord> records = {};
   std::optional<std::string> next_shard_iterator = {};  // absent: the shard has come to its end
+  // If asked for: no record of this shard with a number up to that position is left to read after
+  // this page.
+  std::optional<StreamPoint> stream_point = {};
 };
 
 }  // namespace dynakeep

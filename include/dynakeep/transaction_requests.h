@@ -24,6 +24,7 @@ struct TransactGetItem {
 struct TransactGetItemsRequest {
   std::optional<std::vector<TransactGetItem>> transact_items = {};
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
+  bool want_stream_point = false;
   UnknownWords unknown_words = {};
 };
 
@@ -31,6 +32,7 @@ struct TransactGetItemsResult {
   std::vector<std::optional<Item>> responses =
       {};  // in the order of the request; nothing if absent
   std::optional<std::vector<ConsumedCapacity>> consumed_capacity = {};
+  std::optional<StreamPoint> stream_point = {};  // if asked for, and the table has a stream
 };
 
 struct TransactConditionCheck {
@@ -79,12 +81,14 @@ struct TransactWriteItemsRequest {
   std::optional<std::string> client_request_token = {};
   std::optional<ReturnConsumedCapacity> return_consumed_capacity = {};
   std::optional<ReturnItemCollectionMetrics> return_item_collection_metrics = {};
+  bool want_stream_point = false;
   UnknownWords unknown_words = {};
 };
 
 struct TransactWriteItemsResult {
   std::optional<std::vector<ConsumedCapacity>> consumed_capacity = {};
   std::map<std::string, std::vector<ItemCollectionMetrics>> item_collection_metrics = {};
+  std::optional<StreamPoint> stream_point = {};  // if asked for, and the table has a stream
 };
 
 }  // namespace dynakeep

@@ -44,10 +44,12 @@ class EmbeddedDatabase final : public Database {
         locks_(std::move(locks)),
         streams_(std::move(streams)),
         catalog_(std::move(catalog)),
+        snapshots_(clock),
         engine_{.store = *store_,
                 .locks = *locks_,
                 .catalog = *catalog_,
                 .streams = *streams_,
+                .snapshots = snapshots_,
                 .clock = clock},
         upkeep_(engine_),
         housekeeping_(engine_, expiry_interval) {}
@@ -116,6 +118,10 @@ class EmbeddedDatabase final : public Database {
   Result<GetRecordsResult> get_records(const GetRecordsRequest& request) override {
     return engine::get_records(engine_, request);
   }
+  Result<std::unique_ptr<RecordsWaiter>> when_records(const std::string& shard_iterator,
+                                                      std::function<void()> wake) override {
+    return engine::when_records(engine_, shard_iterator, std::move(wake));
+  }
   Result<UpdateTimeToLiveResult> update_time_to_live(
       const UpdateTimeToLiveRequest& request) override {
     return engine::update_time_to_live(engine_, request);
@@ -151,12 +157,14 @@ class EmbeddedDatabase final : public Database {
   }
 
  private:
-  const Capabilities capabilities_;
+  const Capabilities capabilities_{
+      .long_poll = true, .positions = true, .snapshots = true, .tells_of_records = true};
   // In the order in which they need each other; the last, whose thread uses all, ends first.
   std::unique_ptr<storage::KeyValueStore> store_;
   std::unique_ptr<storage::KeyLocks> locks_;
   std::unique_ptr<engine::Streams> streams_;
   std::unique_ptr<engine::Catalog> catalog_;
+  engine::Snapshots snapshots_;
   engine::Engine engine_;
   engine::Upkeep upkeep_;
   engine::Housekeeping housekeeping_;

@@ -2,6 +2,7 @@
 
 #include "dynakeep/embedded.h"
 #include "engine/catalog.h"
+#include "engine/snapshots.h"
 #include "engine/streams/streams.h"
 #include "storage/key_locks.h"
 #include "storage/key_value_store.h"
@@ -14,6 +15,7 @@ struct Engine {
   storage::KeyLocks& locks;
   Catalog& catalog;
   Streams& streams;
+  Snapshots& snapshots;
   const Clock& clock;
 };
 

@@ -52,6 +52,7 @@ std::chrono::milliseconds Housekeeping::sweep(const std::stop_token& stop) {
 }
 
 std::chrono::milliseconds Housekeeping::look_after_streams() {
+  engine_.snapshots.drop_expired();
   const auto next = engine_.streams.turn();
   if (next) return *next;
   base::log(LogLevel::error, "upkeep of streams failed", {{"error", next.error().message()}});

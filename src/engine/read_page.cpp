@@ -113,14 +113,16 @@ class PageReader {
 
 }  // namespace
 
-Result<std::optional<Page>> read_page(const Engine& engine, const PagePlan& plan) {
+Result<std::optional<Page>> read_page(const Engine& engine, const PagePlan& plan,
+                                      const storage::ReadView* view) {
   PageReader reader(plan);
   std::optional<Page> page;
-  if (plan.fetches_items) {
-    const auto view = engine.store.view();
+  std::optional<storage::ReadView> own;
+  if (view == nullptr && plan.fetches_items) view = &own.emplace(engine.store.view());
+  if (view != nullptr) {
+    auto cursor = view->cursor(storage::Family::data, plan.range, plan.direction);
     if (!Catalog::is_current(*plan.table)) return page;
-    auto cursor = view.cursor(storage::Family::data, plan.range, plan.direction);
-    page = TRY(reader.read(cursor, &view));
+    page = TRY(reader.read(cursor, view));
   } else {
     auto cursor = engine.store.cursor(storage::Family::data, plan.range, plan.direction);
     if (!Catalog::is_current(*plan.table)) return page;

@@ -56,7 +56,10 @@ struct Page {
 // the end of its range has no last_evaluated_key; one that ended for another reason has, even if
 // nothing follows.
 //
+// Reads through `view`, or the store as it is if that is null.
+//
 // No value: the table's definition is no longer in force; begin again from finding it.
-Result<std::optional<Page>> read_page(const Engine& engine, const PagePlan& plan);
+Result<std::optional<Page>> read_page(const Engine& engine, const PagePlan& plan,
+                                      const storage::ReadView* view = nullptr);
 
 }  // namespace dynakeep::engine

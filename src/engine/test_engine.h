@@ -47,15 +47,18 @@ class TestEngine {
             .value();
     locks_ = std::make_unique<storage::KeyLocks>();
     streams_ = Streams::open(*store_, clock, Catalog::Place().arn_prefix(), stream_options).value();
+    snapshots_ = std::make_unique<Snapshots>(clock);
     catalog_ = Catalog::open(*store_, *locks_, *streams_, clock, {}).value();
     engine_ = std::make_unique<Engine>(Engine{.store = *store_,
                                               .locks = *locks_,
                                               .catalog = *catalog_,
                                               .streams = *streams_,
+                                              .snapshots = *snapshots_,
                                               .clock = clock});
   }
   void close() {
     engine_.reset();
+    snapshots_.reset();
     catalog_.reset();
     streams_.reset();
     locks_.reset();
@@ -66,6 +69,7 @@ class TestEngine {
   std::unique_ptr<storage::KeyValueStore> store_;
   std::unique_ptr<storage::KeyLocks> locks_;
   std::unique_ptr<Streams> streams_;
+  std::unique_ptr<Snapshots> snapshots_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<Engine> engine_;
 };

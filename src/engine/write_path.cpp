@@ -121,6 +121,7 @@ Result<std::optional<WriteOutcome>> write_item(const Engine& engine, const ItemW
         counts.apply();
       }
     }
+    if (write.want_position) outcome.position = records.position();
   }
   position = records.end(position);
   // An answer that wrote nothing still tells of what it saw.
@@ -172,6 +173,9 @@ Result<ManyWrites> write_all(const Engine& engine, std::span<const ItemWrite> wr
         position = engine.store.latest_position();
       }
     }
+    const bool wanted = std::any_of(writes.begin(), writes.end(),
+                                    [](const ItemWrite& write) { return write.want_position; });
+    if (wanted) many.position = records.position();
   }
   position = records.end(position);
   TRY(settle(engine, position));

@@ -35,6 +35,7 @@ struct ItemWrite {
   const expression::Update* update = nullptr;        // update: null changes nothing
   const expression::Condition* condition = nullptr;  // null holds always
   bool by_service = false;  // not a user's doing: an expired item that is swept
+  bool want_position = false;
 };
 
 // What was found and done.
@@ -45,6 +46,8 @@ struct WriteOutcome {
       {};  // encoded; nothing if there is none now, or nothing was done
   std::vector<IndexChange> index_changes = {};
   double table_write_units = 1;
+  // If it was wanted: all changes of the item with numbers up to it are in what it is now.
+  SequenceNumber position = 0;
 
   // Views of the above; empty maps where there is nothing.
   model::MapView old_view() const {
@@ -76,6 +79,7 @@ struct ManyWrites {
   bool superseded = false;   // a table's definition is no longer in force; begin again
   bool done_before = false;  // the token says so; there are no outcomes
   bool committed = false;
+  SequenceNumber position = 0;  // as in WriteOutcome, of all the items
   // One for each write, in order. An error stands for a validation error of that write. If any has
   // failed, or its condition does not hold, nothing was written.
   std::vector<Result<WriteOutcome>> outcomes = {};

@@ -11,4 +11,9 @@ DeferredDurability::DeferredDurability() : outer_(innermost) { innermost = this;
 DeferredDurability::~DeferredDurability() { innermost = outer_; }
 DeferredDurability* DeferredDurability::current() { return innermost; }
 
+Result<std::unique_ptr<RecordsWaiter>> Database::when_records(const std::string& /*shard_iterator*/,
+                                                              std::function<void()> /*wake*/) {
+  return std::unique_ptr<RecordsWaiter>();
+}
+
 }  // namespace dynakeep

@@ -44,6 +44,8 @@ std::string_view exception_name(ErrorCode code) {
       return "ExpiredIteratorException";
     case ErrorCode::trimmed_data_access:
       return "TrimmedDataAccessException";
+    case ErrorCode::snapshot_expired:
+      return "SnapshotExpired";
     case ErrorCode::unknown_operation:
       return "UnknownOperationException";
     case ErrorCode::missing_authentication_token:

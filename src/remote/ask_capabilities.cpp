@@ -79,10 +79,14 @@ Result<bool> ask_tags(RemoteDatabase& database, const std::string& no_table) {
   return answer || answer.error().code() != ErrorCode::unknown_operation;
 }
 
-Result<bool> ask_streams(RemoteDatabase& database) {
-  const auto answer = database.list_streams({.limit = 1});
+// Whether there are streams, and what can be done with them that DynamoDB cannot.
+Result<void> ask_streams(RemoteDatabase& database, Capabilities& capabilities) {
+  const auto answer = database.exchange("ListStreams", R"({"Limit":1})", Repeats::is_read);
   if (!answer && is_of_the_network(answer.error())) return answer.error();
-  return answer || answer.error().code() != ErrorCode::unknown_operation;
+  capabilities.streams = answer || answer.error().code() != ErrorCode::unknown_operation;
+  const auto features = answer ? answer->headers.find(wire::features_header) : std::nullopt;
+  wire::decode_features(features.value_or(""), capabilities);
+  return {};
 }
 
 Result<bool> ask_time_to_live(RemoteDatabase& database, const std::string& no_table) {
@@ -107,7 +111,7 @@ Result<Capabilities> ask_capabilities(RemoteDatabase& database) {
   capabilities.transactions = capabilities.transaction_actions_max != 0;
   capabilities.empty_values = TRY(ask_empty_values(database, no_table));
   capabilities.tags = TRY(ask_tags(database, no_table));
-  capabilities.streams = TRY(ask_streams(database));
+  TRY(ask_streams(database, capabilities));
   capabilities.time_to_live = TRY(ask_time_to_live(database, no_table));
   return capabilities;
 }

@@ -46,7 +46,11 @@ std::shared_ptr<CredentialsProvider> provider_for(const RemoteOptions& options,
 
 // A warning if something is missing that programs may count on.
 void log_capabilities(const Capabilities& capabilities, const transport::Origin& endpoint) {
-  const bool all = capabilities == Capabilities{.engine = capabilities.engine};
+  // Only Dynakeep has the last three: nobody is to be warned that they are missing.
+  const bool all = capabilities == Capabilities{.engine = capabilities.engine,
+                                                .long_poll = capabilities.long_poll,
+                                                .positions = capabilities.positions,
+                                                .snapshots = capabilities.snapshots};
   const auto yes_or_no = [](bool can) { return std::string(can ? "yes" : "no"); };
   base::log(
       all ? LogLevel::info : LogLevel::warning, "remote database",
@@ -57,7 +61,10 @@ void log_capabilities(const Capabilities& capabilities, const transport::Origin&
        {"empty_values", yes_or_no(capabilities.empty_values)},
        {"tags", yes_or_no(capabilities.tags)},
        {"streams", yes_or_no(capabilities.streams)},
-       {"time_to_live", yes_or_no(capabilities.time_to_live)}});
+       {"time_to_live", yes_or_no(capabilities.time_to_live)},
+       {"long_poll", yes_or_no(capabilities.long_poll)},
+       {"positions", yes_or_no(capabilities.positions)},
+       {"snapshots", yes_or_no(capabilities.snapshots)}});
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "remote/remote_database.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <type_traits>
@@ -86,7 +87,9 @@ Result<void> RemoteDatabase::find_credentials() {
 }
 
 Result<http::HttpResponse> RemoteDatabase::exchange(std::string_view operation, std::string body,
-                                                    Repeats repeats) {
+                                                    Repeats repeats,
+                                                    const wire::HeaderFields& headers,
+                                                    std::chrono::milliseconds longer) {
   http::HttpRequest request{.method = "POST", .target = "/", .body = std::move(body)};
   const wire::Operation* known = wire::find_operation(operation);
   INVARIANT(known != nullptr);
@@ -97,8 +100,12 @@ Result<http::HttpResponse> RemoteDatabase::exchange(std::string_view operation, 
   request.headers.add("Content-Type", content_type);
   request.headers.add("X-Amz-Target", target.append(1, '.').append(operation));
   request.headers.add("User-Agent", "dynakeep");
+  for (const auto& [name, value] : headers) request.headers.add(name, value);
 
-  Attempts attempts(retry_, budget_, pacing_);
+  RetryOptions retry = retry_;
+  retry.attempt_timeout += longer;
+  retry.total_timeout += longer;
+  Attempts attempts(retry, budget_, pacing_);
   bool answer_lost = false;  // of a write, by any attempt so far
   bool clock_was_set = false;
   bool credentials_were_renewed = false;
@@ -163,16 +170,45 @@ Result<Answer> RemoteDatabase::read(std::string_view operation, const http::Http
   // Of TagResource and its like. Amazon answers with no body, others with {} or "".
   if constexpr (std::is_empty_v<Answer>) return Answer{};
   auto answer = wire::decode_message<Answer>(response.body);
-  if (answer) return answer;
+  const auto find_header = [&response](std::string_view name) {
+    return response.headers.find(name);
+  };
+  if (answer && wire::decode_extensions(find_header, *answer)) return answer;
   Error error = Error::internal(to_string(endpoint_) + " answered " + std::string(operation) +
                                 " with something that is not its result");
   return error.set_outcome_unknown(repeats != Repeats::is_read);
 }
 
+// What goes into headers: only to engines that know them.
+template <typename Request>
+Result<wire::HeaderFields> RemoteDatabase::extensions_of(const Request& request) const {
+  wire::HeaderFields fields = wire::encode_extensions(request);
+  if (fields.empty()) return fields;
+  if constexpr (requires { request.snapshot; }) {
+    using Step = SnapshotUse::Step;
+    const SnapshotUse& use = request.snapshot;
+    // To pass it over would be to read another moment.
+    if (use.step != Step::none && !capabilities_.snapshots) {
+      return Error(ErrorCode::unsupported, to_string(endpoint_) + " has no snapshots");
+    }
+    if ((use.step == Step::read || use.step == Step::end) && !wire::is_snapshot_token(use.token)) {
+      return Error(ErrorCode::snapshot_expired, "There never was a snapshot of that token");
+    }
+  }
+  std::erase_if(fields, [this](const wire::HeaderField& field) {
+    return (field.name == wire::want_position_header && !capabilities_.positions) ||
+           (field.name == wire::wait_header && !capabilities_.long_poll);
+  });
+  return fields;
+}
+
 template <typename Answer, typename Request>
 Result<Answer> RemoteDatabase::carry_out(std::string_view operation, const Request& request) {
   const Repeats repeats = repeats_of(request);
-  const auto response = TRY(exchange(operation, TRY(wire::encode_message(request)), repeats));
+  std::chrono::milliseconds longer{};
+  if constexpr (requires { request.wait; }) longer = std::max(request.wait, longer);
+  const auto response = TRY(exchange(operation, TRY(wire::encode_message(request)), repeats,
+                                     TRY(extensions_of(request)), longer));
   return read<Answer>(operation, response, repeats);
 }
 
@@ -232,7 +268,8 @@ Result<TransactWriteItemsResult> RemoteDatabase::transact_write_items(
     const std::string_view separator = body == "{}" ? "" : ",";
     body.insert(1, "\"ClientRequestToken\":\"" + new_token() + "\"" + std::string(separator));
   }
-  const auto response = TRY(exchange("TransactWriteItems", std::move(body), repeats_of(request)));
+  const auto response = TRY(exchange("TransactWriteItems", std::move(body), repeats_of(request),
+                                     TRY(extensions_of(request))));
   return read<TransactWriteItemsResult>("TransactWriteItems", response, repeats_of(request));
 }
 

@@ -17,6 +17,7 @@
 #include "remote/retry.h"
 #include "remote/signing_credentials.h"
 #include "transport/transport.h"
+#include "wire/extensions.h"
 
 namespace dynakeep::remote {
 
@@ -92,10 +93,14 @@ class RemoteDatabase final : public Database {
   void when_durable(std::uint64_t position, std::function<void(const Result<void>&)> done) override;
 
   // The answer of status 200 to an operation; with as many attempts as it takes.
-  Result<http::HttpResponse> exchange(std::string_view operation, std::string body,
-                                      Repeats repeats);
+  // `headers` are sent with it; it may take `longer` than others.
+  Result<http::HttpResponse> exchange(std::string_view operation, std::string body, Repeats repeats,
+                                      const wire::HeaderFields& headers = {},
+                                      std::chrono::milliseconds longer = {});
 
  private:
+  template <typename Request>
+  Result<wire::HeaderFields> extensions_of(const Request& request) const;
   template <typename Answer, typename Request>
   Result<Answer> carry_out(std::string_view operation, const Request& request);
   template <typename Answer>

@@ -108,8 +108,11 @@ http::HttpResponse RequestHandler::answer_post(const http::HttpRequest& request)
   if (request.body.empty()) return refuse(type, Error(ErrorCode::serialization, ""));
 
   const auto began = std::chrono::steady_clock::now();
-  wire::Reply reply = wire::answer(*operation, database_, request.body);
+  wire::Reply reply =
+      wire::answer(*operation, database_, request.body,
+                   [&request](std::string_view name) { return request.headers.find(name); });
   http::HttpResponse response = respond(reply.status, type, std::move(reply.body));
+  for (const auto& [name, value] : reply.headers) response.headers.add(name, value);
   log_request(operation->name, request, response, began);
   return response;
 }

@@ -104,6 +104,7 @@ constexpr auto named_codes = std::to_array<ErrorCode>({
     ErrorCode::request_limit_exceeded,
     ErrorCode::expired_iterator,
     ErrorCode::trimmed_data_access,
+    ErrorCode::snapshot_expired,
     ErrorCode::unknown_operation,
     ErrorCode::missing_authentication_token,
     ErrorCode::incomplete_signature,

@@ -40,6 +40,7 @@ TEST(ErrorJson, SpellsEachExceptionAsTheServiceDoes) {
       {ErrorCode::request_limit_exceeded, dynamodb + R"(RequestLimitExceeded","message":"m"})"},
       {ErrorCode::expired_iterator, dynamodb + R"(ExpiredIteratorException","message":"m"})"},
       {ErrorCode::trimmed_data_access, dynamodb + R"(TrimmedDataAccessException","message":"m"})"},
+      {ErrorCode::snapshot_expired, dynamodb + R"(SnapshotExpired","message":"m"})"},
       {ErrorCode::unknown_operation, service + R"(UnknownOperationException","message":"m"})"},
       {ErrorCode::missing_authentication_token,
        service + R"(MissingAuthenticationTokenException","message":"m"})"},

@@ -12,20 +12,36 @@ namespace {
 
 template <typename Request, typename Answer>
 Reply carry_out(Database& database, Result<Answer> (Database::*method)(const Request&),
-                std::string_view json_body) {
-  const auto request = decode_message<Request>(json_body);
+                std::string_view json_body, const FindHeader& find_header) {
+  auto request = decode_message<Request>(json_body);
   if (!request) return error_reply(request.error());
+  const auto extended = decode_extensions(find_header, *request);
+  if (!extended) return error_reply(extended.error());
+  // A server has no thread that could wait.
+  if constexpr (requires { request->wait; }) request->wait = request->wait.zero();
   const auto result = (database.*method)(*request);
   if (!result) return error_reply(result.error());
   auto body = encode_message(*result);
   // A result with an item that cannot be is a bug below: not the client's to mend.
   if (!body) return error_reply(Error::internal(body.error().message()));
-  return {.status = 200, .body = std::move(*body)};
+  return {.status = 200, .body = std::move(*body), .headers = encode_extensions(*result)};
 }
 
 template <auto method>
-Reply answer_with(Database& database, std::string_view json_body) {
-  return carry_out(database, method, json_body);
+Reply answer_with(Database& database, std::string_view json_body, const FindHeader& find_header) {
+  return carry_out(database, method, json_body, find_header);
+}
+
+// Whoever asks for streams learns what can be done with them here.
+template <auto method>
+Reply answer_with_features(Database& database, std::string_view json_body,
+                           const FindHeader& find_header) {
+  Reply reply = answer_with<method>(database, json_body, find_header);
+  Capabilities capabilities = database.capabilities();
+  capabilities.long_poll = false;  // see carry_out: nobody waits
+  std::string features = encode_features(capabilities);
+  if (!features.empty()) reply.headers.push_back({features_header, std::move(features)});
+  return reply;
 }
 
 // The one list of what the protocol can say.
@@ -40,13 +56,13 @@ constexpr auto table = std::to_array<Operation>({
     {tables, "DeleteTable", &answer_with<&Database::delete_table>},
     {tables, "DescribeEndpoints", &answer_with<&Database::describe_endpoints>},
     {tables, "DescribeLimits", &answer_with<&Database::describe_limits>},
-    {streams, "DescribeStream", &answer_with<&Database::describe_stream>},
+    {streams, "DescribeStream", &answer_with_features<&Database::describe_stream>},
     {tables, "DescribeTable", &answer_with<&Database::describe_table>},
     {tables, "DescribeTimeToLive", &answer_with<&Database::describe_time_to_live>},
     {tables, "GetItem", &answer_with<&Database::get_item>},
     {streams, "GetRecords", &answer_with<&Database::get_records>},
     {streams, "GetShardIterator", &answer_with<&Database::get_shard_iterator>},
-    {streams, "ListStreams", &answer_with<&Database::list_streams>},
+    {streams, "ListStreams", &answer_with_features<&Database::list_streams>},
     {tables, "ListTables", &answer_with<&Database::list_tables>},
     {tables, "ListTagsOfResource", &answer_with<&Database::list_tags_of_resource>},
     {tables, "PutItem", &answer_with<&Database::put_item>},
@@ -82,8 +98,9 @@ const Operation* find_target(std::string_view target) {
   return found != nullptr && found->service == target.substr(0, point) ? found : nullptr;
 }
 
-Reply answer(const Operation& operation, Database& database, std::string_view json_body) {
-  return operation.answer(database, json_body);
+Reply answer(const Operation& operation, Database& database, std::string_view json_body,
+             const FindHeader& find_header) {
+  return operation.answer(database, json_body, find_header);
 }
 
 Reply error_reply(const Error& error) {

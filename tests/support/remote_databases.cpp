@@ -6,6 +6,7 @@
 #include "dynakeep/embedded.h"
 #include "dynakeep/remote.h"
 #include "dynakeep/server.h"
+#include "remote/ask_capabilities.h"
 #include "remote/remote_database.h"
 #include "server/request_handler.h"
 
@@ -60,6 +61,7 @@ Result<OwnedDatabase> open_remote_in_process(const Clock& clock) {
       remote::RemoteParts{.credentials = signer(),
                           .transport = std::make_unique<HandlerTransport>(*engine->handler),
                           .clock = &clock});
+  database->set_capabilities(TRY(remote::ask_capabilities(*database)));
   return OwnedDatabase{.under = std::move(engine), .database = std::move(database)};
 }
 

@@ -7,6 +7,7 @@
 #include "engine/capacity.h"
 #include "engine/engine.h"
 #include "engine/item_key.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 #include "expression/projection.h"
 #include "model/limits.h"
@@ -167,6 +168,13 @@ storage::Position position_to_settle(const Engine& engine,
   return position;
 }
 
+std::optional<StreamPoint> point_of(const std::vector<PlannedTable>& planned,
+                                    SequenceNumber position) {
+  std::vector<TablePointer> tables;
+  for (const PlannedTable& each : planned) tables.push_back(each.table);
+  return stream_point(tables, position);
+}
+
 }  // namespace
 
 Result<BatchGetItemResult> batch_get_item(const Engine& engine,
@@ -184,7 +192,9 @@ Result<BatchGetItemResult> batch_get_item(const Engine& engine,
 
   for (;;) {
     const auto planned = TRY(resolve(engine, tables));
-    const auto view = engine.store.view();
+    const auto [view, position] = request.want_stream_point
+                                      ? view_at_position(engine)
+                                      : ViewAtPosition{.view = engine.store.view()};
     const bool all_current = std::all_of(planned.begin(), planned.end(), [](const auto& each) {
       return Catalog::is_current(*each.table);
     });
@@ -192,7 +202,9 @@ Result<BatchGetItemResult> batch_get_item(const Engine& engine,
     BatchReader reader(view, request.return_consumed_capacity);
     for (const PlannedTable& each : planned) TRY(reader.read(each));
     TRY(settle(engine, position_to_settle(engine, planned)));
-    return std::move(reader).result();
+    BatchGetItemResult result = std::move(reader).result();
+    if (request.want_stream_point) result.stream_point = point_of(planned, position);
+    return result;
   }
 }
 

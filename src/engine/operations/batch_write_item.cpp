@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/operations/write_answer.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 #include "engine/write_path.h"
 #include "model/limits.h"
@@ -72,7 +73,8 @@ Result<std::vector<Planned>> plan(const BatchWriteItemRequest& request) {
   return planned;
 }
 
-Result<std::vector<ItemWrite>> resolve(const Engine& engine, const std::vector<Planned>& planned) {
+Result<std::vector<ItemWrite>> resolve(const Engine& engine, const std::vector<Planned>& planned,
+                                       bool want_position) {
   std::vector<ItemWrite> writes;
   std::vector<std::string_view> keys;
   for (const Planned& each : planned) {
@@ -86,7 +88,8 @@ Result<std::vector<ItemWrite>> resolve(const Engine& engine, const std::vector<P
     writes.push_back({.table = std::move(table),
                       .key = std::move(key),
                       .change = each.is_put ? Change::put : Change::remove,
-                      .item = each.attributes});
+                      .item = each.attributes,
+                      .want_position = want_position});
   }
   for (const ItemWrite& write : writes) keys.push_back(write.key.bytes);
   std::sort(keys.begin(), keys.end());
@@ -96,6 +99,12 @@ Result<std::vector<ItemWrite>> resolve(const Engine& engine, const std::vector<P
   return writes;
 }
 
+std::optional<StreamPoint> point_of(const std::vector<ItemWrite>& writes, SequenceNumber position) {
+  std::vector<TablePointer> tables;
+  for (const ItemWrite& write : writes) tables.push_back(write.table);
+  return stream_point(tables, position);
+}
+
 }  // namespace
 
 Result<BatchWriteItemResult> batch_write_item(const Engine& engine,
@@ -103,7 +112,7 @@ Result<BatchWriteItemResult> batch_write_item(const Engine& engine,
   TRY(validate(request));
   const auto planned = TRY(plan(request));
   for (;;) {
-    const auto writes = TRY(resolve(engine, planned));
+    const auto writes = TRY(resolve(engine, planned, request.want_stream_point));
     // More than is promised: they come true together.
     const ManyWrites done = TRY(write_all(engine, writes));
     if (done.superseded) continue;
@@ -126,6 +135,7 @@ Result<BatchWriteItemResult> batch_write_item(const Engine& engine,
       auto& consumed = result.consumed_capacity.emplace();
       for (const CapacityMeter& meter : meters) consumed.push_back(*meter.consumed());
     }
+    if (request.want_stream_point) result.stream_point = point_of(writes, done.position);
     return result;
   }
 }

@@ -1,6 +1,7 @@
 #include "engine/operations/delete_item.h"
 
 #include "engine/operations/write_answer.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 #include "engine/write_path.h"
 
@@ -43,7 +44,8 @@ Result<DeleteItemResult> delete_item(const Engine& engine, const DeleteItemReque
     const ItemWrite write{.table = table,
                           .key = std::move(item_key),
                           .change = Change::remove,
-                          .condition = condition ? &*condition : nullptr};
+                          .condition = condition ? &*condition : nullptr,
+                          .want_position = request.want_stream_point};
     auto outcome = TRY(write_item(engine, write));
     if (!outcome) continue;
     if (!outcome->condition_held) {
@@ -56,6 +58,7 @@ Result<DeleteItemResult> delete_item(const Engine& engine, const DeleteItemReque
     if (request.return_values == ReturnValues::all_old) {
       result.attributes = item_of(std::move(outcome->old_item));
     }
+    if (request.want_stream_point) result.stream_point = stream_point(*table, outcome->position);
     return result;
   }
 }

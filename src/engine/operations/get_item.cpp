@@ -3,6 +3,7 @@
 #include "engine/capacity.h"
 #include "engine/engine.h"
 #include "engine/item_key.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 #include "expression/projection.h"
 
@@ -52,12 +53,18 @@ Result<GetItemResult> get_item(const Engine& engine, const GetItemRequest& reque
     const auto table = TRY(engine.catalog.find(*request.table_name));
     const auto item_key = TRY(key_of_request(*table, model::view_item(key)));
     if (projection) TRY(check_keys_are_scalars(*table, *projection));
+    auto moment = TRY(ReadMoment::of(engine, table, request));
     std::string value;
-    const bool found = TRY(engine.store.get(storage::Family::data, item_key.bytes, value));
+    const bool found = moment.view() == nullptr
+                           ? TRY(engine.store.get(storage::Family::data, item_key.bytes, value))
+                           : TRY(moment.view()->get(storage::Family::data, item_key.bytes, value));
     // Asked after the read: of a table dropped before it, the item may be erased already.
     if (!Catalog::is_current(*table)) continue;
     TRY(settle(engine, engine.store.unsynced_position(item_key.partition)));
-    return answer_of(*table, request, projection ? &*projection : nullptr, found, std::move(value));
+    GetItemResult result =
+        answer_of(*table, request, projection ? &*projection : nullptr, found, std::move(value));
+    TRY(moment.tell(result));
+    return result;
   }
 }
 

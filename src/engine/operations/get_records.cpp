@@ -1,7 +1,11 @@
 #include "engine/operations/get_records.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
 #include "engine/engine.h"
@@ -15,6 +19,7 @@ namespace dynakeep::engine {
 namespace {
 
 constexpr std::int32_t limit_max = 1000;
+constexpr std::chrono::milliseconds records_wait_max{20'000};
 constexpr std::size_t page_bytes_max = std::size_t{1} << 20;
 
 std::string_view name_of(RecordEvent event) {
@@ -86,25 +91,34 @@ const Shard* shard_of(const StreamState& stream, std::uint32_t number) {
   return nullptr;
 }
 
-}  // namespace
-
-Result<GetRecordsResult> get_records(const Engine& engine, const GetRecordsRequest& request) {
-  Constraints constraints;
-  if (constraints.required(request.shard_iterator, "shardIterator")) {
-    constraints.length(*request.shard_iterator, 1, 2048, "shardIterator");
+void constrain_iterator(Constraints& constraints, const std::optional<std::string>& iterator) {
+  if (constraints.required(iterator, "shardIterator")) {
+    constraints.length(*iterator, 1, 2048, "shardIterator");
   }
-  constrain_limit(constraints, request.limit, limit_max);
-  TRY(constraints.verdict());
-  ShardIterator iterator = TRY(decode_iterator(engine.streams, *request.shard_iterator));
-  const Time now = engine.clock.now();
+}
+
+struct Found {
+  ShardIterator iterator;
+  std::shared_ptr<Stream> stream;
+};
+
+Result<Found> find(const Engine& engine, const std::string& text, Time now) {
+  const ShardIterator iterator = TRY(decode_iterator(engine.streams, text));
   if (now - iterator.issued > iterator_lasts) {
     return Error(ErrorCode::expired_iterator,
                  "Iterator expired. The iterator was created at a time more than 15 minutes ago.");
   }
-  const auto stream = engine.streams.find_by_space(iterator.stream);
+  auto stream = engine.streams.find_by_space(iterator.stream);
   if (stream == nullptr) {
     return Error::resource_not_found("Requested resource not found: Stream not found");
   }
+  return Found{.iterator = iterator, .stream = std::move(stream)};
+}
+
+// What there is now.
+Result<GetRecordsResult> look(const Engine& engine, const GetRecordsRequest& request) {
+  const Time now = engine.clock.now();
+  const auto [iterator, stream] = TRY(find(engine, *request.shard_iterator, now));
 
   // First how far may be read, then of which shards: a shard that is closed by then holds nothing
   // later than its end.
@@ -142,17 +156,96 @@ Result<GetRecordsResult> get_records(const Engine& engine, const GetRecordsReque
     const SequenceNumber began = iterator.at_trim_horizon ? shard->trimmed : iterator.after;
     if (still == nullptr || still->trimmed > began) {
       if (!iterator.at_trim_horizon) return trimmed();
-      return get_records(engine, request);
+      return look(engine, request);
     }
   }
-  if (all_read) {
-    if (shard->end && readable >= *shard->end) return result;
-    after = std::max(after, readable);
+  if (all_read) after = std::max(after, readable);
+  if (request.want_stream_point) {
+    result.stream_point = StreamPoint{.stream_arn = stream->arn(), .position = to_text(after)};
   }
+  if (all_read && shard->end && readable >= *shard->end) return result;
   result.next_shard_iterator = encode_iterator(
       engine.streams,
       {.stream = iterator.stream, .shard = iterator.shard, .after = after, .issued = now});
   return result;
+}
+
+bool says_something(const GetRecordsResult& result) {
+  return !result.records.empty() || !result.next_shard_iterator;
+}
+
+// Rung from any thread; heard by the one that waits.
+class Bell {
+ public:
+  void ring() {
+    const std::lock_guard lock(mutex_);
+    rung_ = true;
+    changed_.notify_all();
+  }
+  // False if the time came first. Ready to be rung again afterwards.
+  bool wait_until(std::chrono::steady_clock::time_point until) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, until, [this] { return rung_; });
+    return std::exchange(rung_, false);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool rung_ = false;  // guarded by mutex_
+};
+
+class StreamWaiter final : public RecordsWaiter {
+ public:
+  StreamWaiter(Streams& streams, std::shared_ptr<Stream> stream, std::function<void()> wake)
+      : streams_(streams),
+        stream_(std::move(stream)),
+        number_(streams_.when_more(stream_, std::move(wake))) {}
+  ~StreamWaiter() override { streams_.forget(*stream_, number_); }
+
+ private:
+  Streams& streams_;
+  const std::shared_ptr<Stream> stream_;
+  const std::uint64_t number_;
+};
+
+}  // namespace
+
+Result<GetRecordsResult> get_records(const Engine& engine, const GetRecordsRequest& request) {
+  Constraints constraints;
+  constrain_iterator(constraints, request.shard_iterator);
+  constrain_limit(constraints, request.limit, limit_max);
+  constraints.at_least(request.wait.count(), 0, "wait");
+  constraints.at_most(request.wait.count(), records_wait_max.count(), "wait");
+  TRY(constraints.verdict());
+  auto result = TRY(look(engine, request));
+  if (request.wait == request.wait.zero() || says_something(result)) return result;
+
+  const auto until = std::chrono::steady_clock::now() + request.wait;
+  // Shared with a ring that comes late.
+  const auto bell = std::make_shared<Bell>();
+  bool in_time = true;
+  while (in_time) {
+    GetRecordsRequest next = request;
+    next.shard_iterator = std::move(result.next_shard_iterator);
+    // Before the look: what comes between the two rings.
+    const auto waiter = TRY(when_records(engine, *next.shard_iterator, [bell] { bell->ring(); }));
+    result = TRY(look(engine, next));
+    if (says_something(result)) return result;
+    in_time = bell->wait_until(until);
+  }
+  return result;
+}
+
+Result<std::unique_ptr<RecordsWaiter>> when_records(const Engine& engine,
+                                                    const std::string& shard_iterator,
+                                                    std::function<void()> wake) {
+  Constraints constraints;
+  constrain_iterator(constraints, shard_iterator);
+  TRY(constraints.verdict());
+  auto found = TRY(find(engine, shard_iterator, engine.clock.now()));
+  return std::unique_ptr<RecordsWaiter>(
+      std::make_unique<StreamWaiter>(engine.streams, std::move(found.stream), std::move(wake)));
 }
 
 }  // namespace dynakeep::engine

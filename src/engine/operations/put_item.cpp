@@ -1,6 +1,7 @@
 #include "engine/operations/put_item.h"
 
 #include "engine/operations/write_answer.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 #include "engine/write_path.h"
 #include "model/limits.h"
@@ -49,7 +50,8 @@ Result<PutItemResult> put_item(const Engine& engine, const PutItemRequest& reque
                           .key = std::move(item_key),
                           .change = Change::put,
                           .item = item,
-                          .condition = condition ? &*condition : nullptr};
+                          .condition = condition ? &*condition : nullptr,
+                          .want_position = request.want_stream_point};
     auto outcome = TRY(write_item(engine, write));
     if (!outcome) continue;
     if (!outcome->condition_held) {
@@ -62,6 +64,7 @@ Result<PutItemResult> put_item(const Engine& engine, const PutItemRequest& reque
     if (request.return_values == ReturnValues::all_old) {
       result.attributes = item_of(std::move(outcome->old_item));
     }
+    if (request.want_stream_point) result.stream_point = stream_point(*table, outcome->position);
     return result;
   }
 }

@@ -4,6 +4,7 @@
 
 #include "engine/item_key.h"
 #include "engine/operations/paging.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 #include "expression/key_condition.h"
 
@@ -170,9 +171,15 @@ Result<QueryResult> query(const Engine& engine, const QueryRequest& request) {
   Bound bound(request);
   TRY(bind(request, bound));
   for (;;) {
-    const auto plan = TRY(plan_page(TRY(engine.catalog.find(*request.table_name)), request, bound));
-    auto page = TRY(read_page(engine, plan));
-    if (page) return answer_of(plan, std::move(*page), request.return_consumed_capacity);
+    const auto table = TRY(engine.catalog.find(*request.table_name));
+    const auto plan = TRY(plan_page(table, request, bound));
+    auto moment = TRY(ReadMoment::of(engine, table, request));
+    TRY(moment.check_index(plan.index));
+    auto page = TRY(read_page(engine, plan, moment.view()));
+    if (!page) continue;
+    auto result = answer_of(plan, std::move(*page), request.return_consumed_capacity);
+    TRY(moment.tell(result));
+    return result;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "engine/item_key.h"
 #include "engine/operations/paging.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 
 namespace dynakeep::engine {
@@ -117,9 +118,15 @@ Result<ScanResult> scan(const Engine& engine, const ScanRequest& request) {
   Bound bound(request);
   TRY(bind(request, bound));
   for (;;) {
-    const auto plan = TRY(plan_page(TRY(engine.catalog.find(*request.table_name)), request, bound));
-    auto page = TRY(read_page(engine, plan));
-    if (page) return answer_of(plan, std::move(*page), request.return_consumed_capacity);
+    const auto table = TRY(engine.catalog.find(*request.table_name));
+    const auto plan = TRY(plan_page(table, request, bound));
+    auto moment = TRY(ReadMoment::of(engine, table, request));
+    TRY(moment.check_index(plan.index));
+    auto page = TRY(read_page(engine, plan, moment.view()));
+    if (!page) continue;
+    auto result = answer_of(plan, std::move(*page), request.return_consumed_capacity);
+    TRY(moment.tell(result));
+    return result;
   }
 }
 

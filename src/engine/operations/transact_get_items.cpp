@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "engine/item_key.h"
 #include "engine/operations/cancellation.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 #include "expression/projection.h"
 #include "model/limits.h"
@@ -152,7 +153,9 @@ Result<TransactGetItemsResult> transact_get_items(const Engine& engine,
 
   for (;;) {
     const auto gets = TRY(resolve(engine, actions));
-    const auto view = engine.store.view();
+    const auto [view, moment] = request.want_stream_point
+                                    ? view_at_position(engine)
+                                    : ViewAtPosition{.view = engine.store.view()};
     const bool all_current = std::all_of(gets.begin(), gets.end(), [](const PlannedGet& get) {
       return Catalog::is_current(*get.table);
     });
@@ -163,7 +166,13 @@ Result<TransactGetItemsResult> transact_get_items(const Engine& engine,
       position = std::max(position, engine.store.unsynced_position(get.key.partition));
     }
     TRY(settle(engine, position));
-    return answer_of(actions, gets, std::move(items), request.return_consumed_capacity);
+    auto result = answer_of(actions, gets, std::move(items), request.return_consumed_capacity);
+    if (request.want_stream_point) {
+      std::vector<TablePointer> tables;
+      for (const PlannedGet& get : gets) tables.push_back(get.table);
+      result.stream_point = stream_point(tables, moment);
+    }
+    return result;
   }
 }
 

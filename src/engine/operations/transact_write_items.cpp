@@ -8,6 +8,7 @@
 #include "engine/operations/cancellation.h"
 #include "engine/operations/update_item.h"
 #include "engine/operations/write_answer.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 #include "engine/write_path.h"
 #include "model/limits.h"
@@ -363,6 +364,7 @@ Result<TransactWriteItemsResult> transact_write_items(const Engine& engine,
         reasons[i] = reason_of(write.error());
         all_planned = false;
       } else {
+        write->want_position = request.want_stream_point;
         writes.push_back(std::move(*write));
       }
     }
@@ -378,7 +380,13 @@ Result<TransactWriteItemsResult> transact_write_items(const Engine& engine,
     const ManyWrites done = TRY(write_all(engine, writes, token ? &*token : nullptr));
     if (done.superseded) continue;
     if (!done.committed && !done.done_before) return cancelled(reasons_of(actions, done));
-    return answer(engine, request, actions, writes, done);
+    auto result = TRY(answer(engine, request, actions, writes, done));
+    if (request.want_stream_point) {
+      std::vector<TablePointer> tables;
+      for (const ItemWrite& write : writes) tables.push_back(write.table);
+      result.stream_point = stream_point(tables, done.position);
+    }
+    return result;
   }
 }
 

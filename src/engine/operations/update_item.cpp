@@ -1,6 +1,7 @@
 #include "engine/operations/update_item.h"
 
 #include "engine/operations/write_answer.h"
+#include "engine/read_moment.h"
 #include "engine/validate.h"
 #include "engine/write_path.h"
 #include "expression/update.h"
@@ -83,7 +84,8 @@ Result<UpdateItemResult> update_item(const Engine& engine, const UpdateItemReque
                           .change = Change::update,
                           .key_item = key,
                           .update = update ? &*update : nullptr,
-                          .condition = condition ? &*condition : nullptr};
+                          .condition = condition ? &*condition : nullptr,
+                          .want_position = request.want_stream_point};
     auto outcome = TRY(write_item(engine, write));
     if (!outcome) continue;
     if (!outcome->condition_held) {
@@ -95,6 +97,7 @@ Result<UpdateItemResult> update_item(const Engine& engine, const UpdateItemReque
             collection_metrics(*table, key_view, request.return_item_collection_metrics)};
     result.attributes = attributes_of(request.return_values.value_or(ReturnValues::none),
                                       update ? &*update : nullptr, *outcome);
+    if (request.want_stream_point) result.stream_point = stream_point(*table, outcome->position);
     return result;
   }
 }

@@ -36,6 +36,10 @@ void CommitRecords::write_to(storage::WriteSet& writes) {
   }
 }
 
+SequenceNumber CommitRecords::position() const {
+  return last_of(number_ ? *number_ : streams_.numbers().last());
+}
+
 storage::Position CommitRecords::end(storage::Position position) {
   if (!number_) return position;
   const CommitNumber number = *number_;

@@ -40,6 +40,9 @@ class CommitRecords {
   void add(const Table& table, storage::PartitionHash hash, std::string_view old_item,
            std::string_view new_item, bool by_service);
   void write_to(storage::WriteSet& writes);
+  // What the items are now, while their locks are held, holds all their changes with numbers up to
+  // this: that of the commit, or of the last one that began if there are no records.
+  SequenceNumber position() const;
   // The position that the answer rests on. May wait for commits that began before.
   storage::Position end(storage::Position position);
 
