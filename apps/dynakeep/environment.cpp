@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace dynakeep::app {
 
@@ -11,6 +12,17 @@ std::optional<std::string> variable(const std::string& name) {
   const char* const text = std::getenv(name.c_str());
   if (text == nullptr || *text == '\0') return std::nullopt;
   return text;
+}
+
+std::map<std::string, std::string, std::less<>> variables_beginning_with(std::string_view prefix) {
+  std::map<std::string, std::string, std::less<>> found;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos || !text.starts_with(prefix)) continue;
+    found.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return found;
 }
 
 Result<std::optional<bool>> switch_variable(const std::string& name) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "dynakeep/result.h"
 
@@ -12,6 +14,9 @@
 namespace dynakeep::app {
 
 std::optional<std::string> variable(const std::string& name);
+
+// All whose names begin with it, also those that are set to nothing.
+std::map<std::string, std::string, std::less<>> variables_beginning_with(std::string_view prefix);
 
 // "true" or "false".
 Result<std::optional<bool>> switch_variable(const std::string& name);

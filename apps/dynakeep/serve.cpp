@@ -281,9 +281,7 @@ int serve(const ServeFlags& flags) {
     user_data = std::move(*started);
     if (user_data.keys) api_keys.push_back(user_data.keys);
     its_server.options.services.push_back(user_data.service);
-    properties.push_back("user data for " + (user_data.keys
-                                                 ? counted(user_data.keys->size(), "API key")
-                                                 : std::string("everyone here")));
+    properties.push_back("user data for " + user_data.open_to);
   }
 
   ServedDismissals dismissing;

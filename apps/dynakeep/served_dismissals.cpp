@@ -1,30 +1,18 @@
 #include "served_dismissals.h"
 
 #include <chrono>
-#include <string_view>
 #include <utility>
 
 #include <CLI/Option.hpp>
-#include <unistd.h>
 
 #include "complain.h"
 #include "dynakeep/credentials.h"
 #include "dynakeep/remote.h"
+#include "environment.h"
 
 namespace dynakeep::app {
 
 namespace {
-
-DismissalVariables variables_of_environment() {
-  DismissalVariables variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const auto equals = text.find('=');
-    if (equals == std::string_view::npos || !text.starts_with(dismissal_variable_prefix)) continue;
-    variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return variables;
-}
 
 // DynamoDB, wherever the variables say.
 Result<std::unique_ptr<Database>> connect(const DismissalStorageSettings& storage) {
@@ -93,7 +81,8 @@ void add_served_dismissals_flags(CLI::App& command, ServedDismissalsFlags& flags
 }
 
 std::optional<DismissalsSettings> dismissals_settings(const ServedDismissalsFlags& flags) {
-  DismissalsSettings settings = read_dismissals_settings(variables_of_environment());
+  DismissalsSettings settings =
+      read_dismissals_settings(variables_beginning_with(dismissal_variable_prefix));
   for (const std::string& warning : settings.warnings) warn(warning);
   for (const std::string& fault : settings.faults) complain(exit_failed, fault);
   if (!settings.faults.empty()) return std::nullopt;

@@ -2,14 +2,22 @@
 
 #include <cstddef>
 #include <fstream>
+#include <optional>
+#include <string_view>
 #include <utility>
 
+#include <fmt/ranges.h>
+
+#include "complain.h"
+#include "counting.h"
 #include "dynakeep/json_document.h"
+#include "environment.h"
 
 namespace dynakeep::app {
 
 namespace {
 
+constexpr std::string_view variable_prefix = "DYNAKEEP_USER_DATA_";
 constexpr std::size_t config_bytes_max = std::size_t{1} << 20;
 
 bool is_loopback(const std::string& address) {
@@ -53,6 +61,24 @@ Result<UserDataOptions> options_of(const ServedUserDataFlags& flags) {
   return Error(ErrorCode::invalid_argument, flags.config + ": " + options.error().message());
 }
 
+// As the flag and the variables say; nothing, if they say nothing.
+Result<std::optional<TokenOptions>> tokens_of(const ServedUserDataFlags& flags) {
+  auto variables = variables_beginning_with(variable_prefix);
+  if (!flags.tokens.empty()) {
+    variables.insert_or_assign(std::string(variable_prefix) + "JWT_AUTH_WELL_KNOWN_URL",
+                               flags.tokens);
+  }
+  TokenSettings settings = read_token_settings(variable_prefix, variables);
+  for (const std::string& warning : settings.warnings) warn(warning);
+  if (settings.faults.empty()) return std::move(settings.tokens);
+  return Error(ErrorCode::invalid_argument, fmt::format("{}", fmt::join(settings.faults, "; ")));
+}
+
+std::string words_of(const UserDataServiceOptions& options) {
+  if (!options.keys) return options.tokens ? "bearer tokens" : "everyone here";
+  return counted(options.keys->size(), "API key") + (options.tokens ? " and bearer tokens" : "");
+}
+
 }  // namespace
 
 void add_served_user_data_flags(CLI::App& command, ServedUserDataFlags& flags) {
@@ -72,17 +98,25 @@ void add_served_user_data_flags(CLI::App& command, ServedUserDataFlags& flags) {
       "history are switched on if left out",
       "FILE");
   add("--user-data-keys", flags.api_keys,
-      "Serve only who has one of these keys ('dynakeep keys' makes them), read again when\n"
-      "the file changes; must be given unless the address is this machine's own",
+      "Serve who has one of these keys ('dynakeep keys' makes them), read again when the\n"
+      "file changes; they or tokens must be given unless the address is this machine's own",
       "FILE");
+  add("--user-data-tokens", flags.tokens,
+      "Serve who has a bearer token of an OpenID provider, each for its own user; the URL\n"
+      "is of the provider's configuration. Else DYNAKEEP_USER_DATA_JWT_AUTH_WELL_KNOWN_URL;\n"
+      "the other DYNAKEEP_USER_DATA_JWT_AUTH_ variables count too: ISSUER, AUDIENCE, …",
+      "URL");
   add("--user-data-prefix", flags.prefix, "Path before /v1/users, such as /app", "PATH");
 }
 
 Result<ServedUserData> serve_user_data(Database& database, const ServedUserDataFlags& flags,
                                        const std::string& address) {
-  if (flags.api_keys.empty() && !is_loopback(address)) {
+  UserDataServiceOptions options{.tokens = TRY(tokens_of(flags)), .prefix = flags.prefix};
+  if (flags.api_keys.empty() && !options.tokens && !is_loopback(address)) {
     return Error(ErrorCode::invalid_argument,
-                 address + " is open to other machines; give --user-data-keys FILE");
+                 address +
+                     " is open to other machines; give --user-data-keys FILE or "
+                     "--user-data-tokens URL");
   }
   if (!flags.prefix.empty() && (!flags.prefix.starts_with('/') || flags.prefix.ends_with('/'))) {
     return Error(ErrorCode::invalid_argument,
@@ -90,10 +124,11 @@ Result<ServedUserData> serve_user_data(Database& database, const ServedUserDataF
   }
   ServedUserData served;
   if (!flags.api_keys.empty()) served.keys = TRY(ApiKeys::load(flags.api_keys));
+  options.keys = served.keys;
+  served.open_to = words_of(options);
   served.store = TRY(UserDataStore::create(database, TRY(options_of(flags))));
   TRY(served.store->ensure_table());
-  served.service =
-      dynakeep::serve_user_data(*served.store, {.keys = served.keys, .prefix = flags.prefix});
+  served.service = TRY(dynakeep::serve_user_data(*served.store, options));
   return served;
 }
 

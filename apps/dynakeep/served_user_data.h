@@ -18,6 +18,7 @@ struct ServedUserDataFlags {
   std::string table = {};  // empty: not served
   std::string config = {};
   std::string api_keys = {};
+  std::string tokens = {};  // the URL of a provider of tokens
   std::string prefix = {};
 };
 
@@ -25,12 +26,14 @@ void add_served_user_data_flags(CLI::App& command, ServedUserDataFlags& flags);
 
 struct ServedUserData {
   std::unique_ptr<UserDataStore> store = {};
-  std::shared_ptr<ApiKeys> keys = {};  // null: everyone on this machine
+  std::shared_ptr<ApiKeys> keys = {};  // null: none
+  std::string open_to = {};            // "3 API keys": whom, for a person
   std::shared_ptr<Service> service = {};
 };
 
-// With the table there and active. invalid_argument, with one line: a file that makes no sense, or
-// no keys with an address that is open to other machines.
+// With the table there and active. invalid_argument, with one line: a file or variable that makes
+// no sense, or neither keys nor tokens with an address that is open to other machines. An error,
+// too, if the provider of tokens is not there.
 Result<ServedUserData> serve_user_data(Database& database, const ServedUserDataFlags& flags,
                                        const std::string& address);
 

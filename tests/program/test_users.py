@@ -1,6 +1,10 @@
 """`dynakeep users`: what it finds in tables of user data, and what it erases; `serve --user-data`."""
 
+import base64
+import http.server
 import json
+import subprocess
+import threading
 import urllib.error
 import urllib.request
 import uuid
@@ -173,6 +177,95 @@ def test_serves_those_who_have_a_key(tmp_path):
         assert ask(server.endpoint, "PUT", "/app" + PATH, {"session": {}}, **JSON, x_api_key="secret")[0] == 400
     finally:
         assert server.stop() == 0
+
+
+def base64url(some_bytes):
+    return base64.urlsafe_b64encode(some_bytes).rstrip(b"=").decode()
+
+
+def openssl(*arguments, text=None):
+    return subprocess.run(["openssl", *arguments], input=text, capture_output=True, check=True).stdout
+
+
+class Provider:
+    """An OpenID provider with one key."""
+
+    def __init__(self, folder):
+        self.key = str(folder / "key.pem")
+        openssl("genrsa", "-out", self.key, "2048")
+        modulus = bytes.fromhex(openssl("rsa", "-in", self.key, "-noout", "-modulus").decode().strip().split("=")[1])
+        jwk = {"kid": "one", "kty": "RSA", "n": base64url(modulus), "e": "AQAB"}
+
+        class Answers(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                endpoint = f"http://127.0.0.1:{self.server.server_address[1]}"
+                body = {"/provider": {"jwks_uri": endpoint + "/keys"}, "/keys": {"keys": [jwk]}}[self.path]
+                text = json.dumps(body).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/provider"
+
+    def bearer(self, **claims):
+        """The header's value."""
+        text = ".".join(base64url(json.dumps(part).encode()) for part in ({"alg": "RS256", "kid": "one"}, claims))
+        signature = openssl("dgst", "-sha256", "-sign", self.key, text=text.encode())
+        return f"Bearer {text}.{base64url(signature)}"
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory):
+    made = Provider(tmp_path_factory.mktemp("provider"))
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+TOKENS = "DYNAKEEP_USER_DATA_JWT_AUTH_"
+
+
+@pytest.mark.parametrize("by_flag", [True, False])
+def test_serves_those_who_have_a_token(provider, by_flag):
+    flags = ("--user-data-tokens", provider.url) if by_flag else ()
+    variables = {TOKENS + "AUDIENCE": "app", **({} if by_flag else {TOKENS + "WELL_KNOWN_URL": provider.url})}
+    server = serving.Server("--in-memory", "--user-data", "Users", *flags, environment=variables).start()
+    try:
+        mine = provider.bearer(sub="user-1", aud="app")
+        assert ask(server.endpoint, "GET", PATH)[0] == 401
+        assert ask(server.endpoint, "PUT", PATH, {"user": {"a": 1}}, **JSON, Authorization=mine)[0] == 201
+        status, _, body = ask(server.endpoint, "GET", PATH, Authorization=mine)
+        assert (status, body["data"]["user"]) == (200, {"a": 1})
+        status, _, body = ask(server.endpoint, "GET", "/v1/users/user-2/data", Authorization=mine)
+        assert (status, body["error"]["message"]) == (403, "User ID in request does not match authenticated user")
+        assert ask(server.endpoint, "GET", PATH, Authorization=provider.bearer(sub="user-1"))[0] == 401
+    finally:
+        assert server.stop() == 0
+
+
+def test_tokens_may_be_served_to_other_machines(provider):
+    server = serving.Server("--in-memory", "--user-data", "Users", "--address", "0.0.0.0", "--allow-unauthenticated",
+                            "--user-data-tokens", provider.url).start()
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize(("flags", "variables", "code", "complaint"), [
+    (("--user-data-tokens", "nonsense"), {}, 2, TOKENS + "WELL_KNOWN_URL: must be a URL"),
+    ((), {"AUDIENCE": "app"}, 2, TOKENS + "WELL_KNOWN_URL: must be set"),
+    (("--user-data-tokens", "http://127.0.0.1:1/x"), {"ALGORITHMS": "none"}, 2, TOKENS + "ALGORITHMS: must be of"),
+    (("--user-data-tokens", "http://127.0.0.1:1/x"), {}, 1, "127.0.0.1:1"),
+])
+def test_tokens_that_cannot_be_checked_are_told_at_once(server, flags, variables, code, complaint):
+    ended = run(server, "serve", "--in-memory", "--port", "0", "--user-data", "Users", *flags,
+                **{TOKENS + name: value for name, value in variables.items()})
+    assert (ended[0], ended[1]) == (code, "")
+    assert complaint in ended[2] and ended[2].count("\n") == 1
 
 
 @pytest.mark.parametrize(("flags", "complaint"), [

@@ -16,6 +16,7 @@
 #include "dynakeep/clock.h"
 #include "dynakeep/result.h"
 #include "dynakeep/service.h"
+#include "dynakeep/services/tokens.h"
 #include "dynakeep/stores/dismissals.h"
 
 // Dismissals over HTTP: Dismissible's interface (API 3.1.1), so that its React client works
@@ -172,24 +173,6 @@ struct DismissalCors {
   std::int64_t max_age_s = 86'400;
 };
 
-enum class DismissalUserMatch : std::uint8_t { exact, substring, regex };
-
-// Bearer tokens, checked against the keys of an OpenID provider.
-struct DismissalTokenOptions {
-  std::string well_known_url = {};                  // of the provider's configuration
-  std::vector<std::string> issuers = {};            // one of them; empty: any
-  std::string audience = {};                        // empty: any
-  std::vector<std::string> algorithms = {"RS256"};  // RS, PS 256, 384, 512; ES256, ES384
-  std::chrono::milliseconds keys_kept_for{600'000};
-  std::chrono::milliseconds request_timeout{30'000};
-  int priority = -100;
-  // Whether a token is good for one user only, named by a claim. Without, it is good for all.
-  bool match_user_id = true;
-  std::string user_id_claim = "sub";
-  DismissalUserMatch match_type = DismissalUserMatch::exact;
-  std::string match_regex = {};  // RE2's
-};
-
 enum class DismissalLimiterKey : std::uint8_t { ip, origin, referrer };
 enum class DismissalLimiterMode : std::uint8_t {
   all,    // one bucket for the values together ("and")
@@ -225,7 +208,8 @@ struct DismissalsServiceOptions {
   DismissalCors cors = {};
   bool hide_validation_messages = true;  // of batch bodies: "Bad Request", and no more
   bool refuse_unknown_members = true;    // of batch bodies; false: they are ignored
-  std::optional<DismissalTokenOptions> tokens = {};
+  std::optional<TokenOptions> tokens = {};
+  int tokens_priority = -100;  // among hooks
   std::optional<DismissalRateLimits> rate_limits = {};
   bool throttled_is_503 = false;  // with Retry-After, in place of 500
 

@@ -2,18 +2,22 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "dynakeep/result.h"
 #include "dynakeep/service.h"
 #include "dynakeep/services/api_keys.h"
+#include "dynakeep/services/tokens.h"
 #include "dynakeep/stores/user_data.h"
 
 namespace dynakeep {
 
 struct UserDataServiceOptions {
-  // Who may read, write and delete, and of which users. Null: everyone who can reach the service,
-  // which is for loopback addresses alone.
+  // Who may read, write and delete, and of which users. Without keys and tokens: everyone who can
+  // reach the service, which is for loopback addresses alone.
   std::shared_ptr<ApiKeys> keys = {};
+  std::optional<TokenOptions> tokens = {};
   // What stands before /v1/users, such as "/app": another service may have that.
   std::string prefix = {};
   // Of a request's body, gzip and the like undone. More is 413.
@@ -27,13 +31,18 @@ struct UserDataServiceOptions {
 // switched on.
 //
 // With `keys`, requests need the header `x-api-key`: 401 without, 403 for a user or an operation
-// that the key is not good for. A key's `users` are compared with user ids as they are.
+// that the key is not good for. A key's `users` are compared with user ids as they are. With
+// `tokens`, they need `Authorization: Bearer …`: 401 without a good token, 403 for a user that it
+// is not good for; it may do everything with its own. With both, one of them is needed: the key, if
+// there is one in the request.
 //
 // One line of the log for each request, with the name of its key: never the key itself, an id or a
 // body.
 //
-// The store must outlive the service.
-std::shared_ptr<Service> serve_user_data(UserDataStore& store,
-                                         const UserDataServiceOptions& options = {});
+// The store must outlive the service; so must its clock, by which tokens expire. With tokens their
+// provider is asked first: an error if that has no configuration there. invalid_argument, with
+// every fault on a line of its own: options of tokens that make no sense.
+Result<std::shared_ptr<Service>> serve_user_data(UserDataStore& store,
+                                                 const UserDataServiceOptions& options = {});
 
 }  // namespace dynakeep

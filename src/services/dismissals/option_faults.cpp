@@ -1,13 +1,12 @@
 #include "services/dismissals/option_faults.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "http/message_parser.h"
 #include "http/percent_encoding.h"
-#include "services/dismissals/token_hook.h"
-#include "services/jwt/public_key.h"
-#include "transport/url.h"
+#include "services/jwt/token_options.h"
 
 namespace dynakeep::services::dismissals {
 
@@ -20,6 +19,9 @@ class Faults {
   }
   void expect(bool holds, std::string_view variable, std::string_view rule) {
     if (!holds) note(variable, std::string(rule));
+  }
+  void add(std::vector<OptionFault> others) {
+    std::move(others.begin(), others.end(), std::back_inserter(found_));
   }
   std::vector<OptionFault> take() { return std::move(found_); }
 
@@ -51,30 +53,6 @@ void check_cors(const DismissalCors& cors, Faults& faults) {
   faults.expect(cors.max_age_s >= 0, "CORS_MAX_AGE", "must be 0 or more");
 }
 
-void check_tokens(const DismissalTokenOptions& tokens, Faults& faults) {
-  if (tokens.well_known_url.empty()) {
-    faults.note("JWT_AUTH_WELL_KNOWN_URL", "must be set when tokens are checked");
-  } else if (const auto url = transport::parse_url(tokens.well_known_url); !url) {
-    faults.note("JWT_AUTH_WELL_KNOWN_URL", "must be a URL: " + url.error().message());
-  }
-  faults.expect(!tokens.algorithms.empty(), "JWT_AUTH_ALGORITHMS", "must name one");
-  for (const std::string& name : tokens.algorithms) {
-    if (jwt::parse_algorithm(name)) continue;
-    faults.note(
-        "JWT_AUTH_ALGORITHMS",
-        "must be of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384; is \"" + name + "\"");
-  }
-  faults.expect(tokens.keys_kept_for.count() > 0, "JWT_AUTH_JWKS_CACHE_DURATION",
-                "must be 1 or more");
-  faults.expect(tokens.request_timeout.count() > 0, "JWT_AUTH_REQUEST_TIMEOUT",
-                "must be 1 or more");
-  if (!tokens.match_user_id) return;
-  faults.expect(!tokens.user_id_claim.empty(), "JWT_AUTH_USER_ID_CLAIM", "must be named");
-  if (const auto match = user_match_of(tokens); !match) {
-    faults.note("JWT_AUTH_USER_ID_MATCH_REGEX", match.error().message());
-  }
-}
-
 void check_rate_limits(const DismissalRateLimits& limits, Faults& faults) {
   faults.expect(limits.points > 0, "RATE_LIMITER_POINTS", "must be 1 or more");
   faults.expect(limits.duration.count() > 0, "RATE_LIMITER_DURATION", "must be 1 or more");
@@ -99,7 +77,7 @@ std::vector<OptionFault> faults_of(const DismissalsServiceOptions& options) {
   faults.expect(options.security_headers.hsts_max_age_s >= 0, "HELMET_HSTS_MAX_AGE",
                 "must be 0 or more");
   check_cors(options.cors, faults);
-  if (options.tokens) check_tokens(*options.tokens, faults);
+  if (options.tokens) faults.add(jwt::faults_of(*options.tokens));
   if (options.rate_limits) check_rate_limits(*options.rate_limits, faults);
   return faults.take();
 }

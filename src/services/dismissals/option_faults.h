@@ -1,20 +1,13 @@
 #pragma once
 
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "dynakeep/services/dismissals.h"
+#include "services/variable_reading.h"
 
 namespace dynakeep::services::dismissals {
 
-// Something that an option may not be, by the name of the variable that says it.
-struct OptionFault {
-  std::string_view variable = {};  // behind DISMISSIBLE_
-  std::string rule = {};           // "must be …", with the value where that is no secret
-};
-
-// All that is wrong.
+// All that is wrong, by the names of the variables behind DISMISSIBLE_.
 std::vector<OptionFault> faults_of(const DismissalsServiceOptions& options);
 
 }  // namespace dynakeep::services::dismissals

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/base64.h"
-#include "base/environment.h"
 #include "base/json_string.h"
 #include "base/log.h"
 #include "dynakeep/iso_time.h"
@@ -31,8 +30,7 @@
 #include "services/dismissals/request_id.h"
 #include "services/dismissals/route.h"
 #include "services/dismissals/token_hook.h"
-#include "services/jwt/signing_keys.h"
-#include "transport/pooled_transport.h"
+#include "services/jwt/token_gate.h"
 
 // From an HTTP request to an operation and back.
 namespace dynakeep::services::dismissals {
@@ -96,10 +94,8 @@ std::optional<std::int64_t> positive(const JsonDocument& value) {
 class DismissalsService final : public http::HttpService {
  public:
   DismissalsService(std::unique_ptr<Dismissals> cached, Dismissals& store,
-                    const DismissalsServiceOptions& options, std::unique_ptr<jwt::SigningKeys> keys,
-                    OperationsOptions operations)
+                    const DismissalsServiceOptions& options, OperationsOptions operations)
       : options_(options),
-        keys_(std::move(keys)),
         cached_(std::move(cached)),
         operations_(cached_ ? *cached_ : store, std::move(operations)),
         headers_(options.security_headers, options.cors),
@@ -452,7 +448,6 @@ class DismissalsService final : public http::HttpService {
   }
 
   const DismissalsServiceOptions options_;
-  const std::unique_ptr<jwt::SigningKeys> keys_;
   const std::unique_ptr<Dismissals> cached_;
   Operations operations_;
   const CommonHeaders headers_;
@@ -461,19 +456,6 @@ class DismissalsService final : public http::HttpService {
   std::string description_yaml_ = {};
   std::string page_ = {};
 };
-
-Result<std::unique_ptr<jwt::SigningKeys>> open_keys(const DismissalTokenOptions& options,
-                                                    const Clock& clock) {
-  auto transport = TRY(transport::make_pooled_transport(
-      {.connections_max = 2,
-       .answer_bytes_max = std::size_t{1} << 20,
-       .proxies = TRY(transport::find_proxies({}, base::process_environment()))}));
-  return jwt::SigningKeys::open({.discovery_url = options.well_known_url,
-                                 .kept_for = options.keys_kept_for,
-                                 .request_timeout = options.request_timeout,
-                                 .clock = &clock},
-                                std::move(transport));
-}
 
 }  // namespace
 }  // namespace dynakeep::services::dismissals
@@ -484,11 +466,7 @@ using namespace services::dismissals;
 
 Result<std::shared_ptr<Service>> serve_dismissals(Dismissals& store,
                                                   const DismissalsServiceOptions& options) {
-  std::string wrong;
-  for (const OptionFault& fault : faults_of(options)) {
-    wrong.append(wrong.empty() ? "" : "\n").append(fault.variable).append(": ").append(fault.rule);
-  }
-  if (!wrong.empty()) return Error(ErrorCode::invalid_argument, std::move(wrong));
+  TRY(services::verdict_on(faults_of(options)));
 
   // Before the host's, where priorities are equal.
   OperationsOptions operations{.subscribers = options.subscribers,
@@ -496,18 +474,15 @@ Result<std::shared_ptr<Service>> serve_dismissals(Dismissals& store,
   if (options.rate_limits) {
     operations.hooks.push_back(make_rate_limit_hook(*options.rate_limits, *options.clock));
   }
-  std::unique_ptr<jwt::SigningKeys> keys;
   if (options.tokens) {
-    keys = TRY(open_keys(*options.tokens, *options.clock));
-    operations.hooks.push_back(TRY(make_token_hook(
-        *options.tokens, [it = keys.get()](std::string_view id) { return it->find(id); },
-        *options.clock)));
+    operations.hooks.push_back(make_token_hook(
+        options.tokens_priority, TRY(jwt::TokenGate::open(*options.tokens, *options.clock))));
   }
   operations.hooks.insert(operations.hooks.end(), options.hooks.begin(), options.hooks.end());
   std::unique_ptr<Dismissals> cached;
   if (options.cache) cached = make_cached_dismissals(store, *options.cache, *options.clock);
   return std::shared_ptr<Service>(std::make_shared<DismissalsService>(
-      std::move(cached), store, options, std::move(keys), std::move(operations)));
+      std::move(cached), store, options, std::move(operations)));
 }
 
 }  // namespace dynakeep

@@ -1,107 +1,40 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <limits>
 #include <utility>
 
 #include "dynakeep/services/dismissals_settings.h"
-#include "http/message.h"
 #include "services/dismissals/option_faults.h"
+#include "services/jwt/token_options.h"
 #include "transport/url.h"
 
 namespace dynakeep {
 
 namespace {
 
-using services::dismissals::OptionFault;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-std::vector<std::string> list_in(std::string_view text) {
-  std::vector<std::string> elements;
-  while (!text.empty()) {
-    const auto comma = text.find(',');
-    const std::string_view element = trimmed(text.substr(0, comma));
-    if (!element.empty()) elements.emplace_back(element);
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-  }
-  return elements;
-}
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+using services::list_in;
+using services::OptionFault;
+using services::quoted;
+using services::trimmed;
 
 // What is read before it is known whether it counts.
-struct Reading {
+struct Reading : services::VariableReading {
   DismissalsSettings settings = {};
-  std::string_view variable = {};  // the one being read
-  std::vector<OptionFault> faults = {};
 
   bool description = true;
   std::string description_path = "docs";
   std::string cache_type = {};
   DismissalCacheOptions cache = {};
   bool tokens_enabled = false;
-  DismissalTokenOptions tokens = {};
+  TokenOptions tokens = {};
   bool rate_limits_enabled = false;
   DismissalRateLimits rate_limits = {};
 
-  void fault(std::string rule) { faults.push_back({variable, std::move(rule)}); }
-
-  template <typename Number>
-  void number(Number& to, std::string_view text, std::int64_t least,
-              std::int64_t most = std::numeric_limits<std::int64_t>::max()) {
-    std::int64_t value = 0;
-    const std::string_view digits = trimmed(text);
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || value < least ||
-        value > most) {
-      const std::string upper = most == std::numeric_limits<std::int64_t>::max()
-                                    ? " or more"
-                                    : " to " + std::to_string(most);
-      return fault("must be a whole number, " + std::to_string(least) + upper + "; is " +
-                   quoted(text));
-    }
-    to = static_cast<Number>(value);
-  }
-  template <typename Duration>
-  void duration(Duration& to, std::string_view text, std::int64_t least) {
-    // Far from where adding it to a time would overflow.
-    constexpr std::int64_t most = std::int64_t{1} << 40;
-    std::int64_t count = to.count();
-    number(count, text, least, most);
-    to = Duration(count);
-  }
-  static void boolean(bool& to, std::string_view text) {
-    to = http::equal_ignoring_case(trimmed(text), "true");
-  }
-  // One of some words, each with what it means.
-  template <typename Meaning, std::size_t count>
-  void word(Meaning& to, std::string_view text,
-            const std::array<std::pair<std::string_view, Meaning>, count>& words) {
-    std::string all;
-    for (const auto& [name, meaning] : words) {
-      if (trimmed(text) == name) {
-        to = meaning;
-        return;
-      }
-      all.append(all.empty() ? "" : ", ").append(name);
-    }
-    fault("must be one of " + all + "; is " + quoted(text));
-  }
+  static void boolean(bool& to, std::string_view text) { to = services::boolean_in(text); }
 };
 
 constexpr std::array<std::pair<std::string_view, std::optional<DismissalStorageType>>, 2>
     storage_types = {
         {{"memory", DismissalStorageType::memory}, {"dynamodb", DismissalStorageType::dynamodb}}};
-constexpr std::array<std::pair<std::string_view, DismissalUserMatch>, 3> match_types = {
-    {{"exact", DismissalUserMatch::exact},
-     {"substring", DismissalUserMatch::substring},
-     {"regex", DismissalUserMatch::regex}}};
 constexpr std::array<std::pair<std::string_view, DismissalLimiterKey>, 3> limiter_keys = {
     {{"ip", DismissalLimiterKey::ip},
      {"origin", DismissalLimiterKey::origin},
@@ -153,7 +86,7 @@ struct Variable {
 };
 
 // clang-format off
-// All there are. A default is that of the options; here for people to read.
+// All there are, but for those of tokens. A default is that of the options; here for people to read.
 constexpr Variable variables[] = {
     {"PORT", "3001", "port of its own",
      [](Reading& to, Value text) {
@@ -248,28 +181,8 @@ constexpr Variable variables[] = {
 
     {"JWT_AUTH_ENABLED", "false", "wants a bearer token for every item",
      [](Reading& to, Value text) { to.boolean(to.tokens_enabled, text); }},
-    {"JWT_AUTH_WELL_KNOWN_URL", "", "the OpenID provider's configuration; needed when enabled",
-     [](Reading& to, Value text) { to.tokens.well_known_url = trimmed(text); }},
-    {"JWT_AUTH_ISSUER", "", "who may have issued it: a list",
-     [](Reading& to, Value text) { to.tokens.issuers = list_in(text); }},
-    {"JWT_AUTH_AUDIENCE", "", "whom it must be for",
-     [](Reading& to, Value text) { to.tokens.audience = trimmed(text); }},
-    {"JWT_AUTH_ALGORITHMS", "RS256", "of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384",
-     [](Reading& to, Value text) { to.tokens.algorithms = list_in(text); }},
-    {"JWT_AUTH_JWKS_CACHE_DURATION", "600000", "how long keys count, in ms",
-     [](Reading& to, Value text) { to.duration(to.tokens.keys_kept_for, text, 1); }},
-    {"JWT_AUTH_REQUEST_TIMEOUT", "30000", "of requests to the provider, in ms",
-     [](Reading& to, Value text) { to.duration(to.tokens.request_timeout, text, 1); }},
     {"JWT_AUTH_PRIORITY", "-100", "among hooks",
-     [](Reading& to, Value text) { to.number(to.tokens.priority, text, -1'000'000, 1'000'000); }},
-    {"JWT_AUTH_MATCH_USER_ID", "true", "a token is good for one user only",
-     [](Reading& to, Value text) { to.boolean(to.tokens.match_user_id, text); }},
-    {"JWT_AUTH_USER_ID_CLAIM", "sub", "whom it is good for",
-     [](Reading& to, Value text) { to.tokens.user_id_claim = trimmed(text); }},
-    {"JWT_AUTH_USER_ID_MATCH_TYPE", "exact", "exact, substring or regex",
-     [](Reading& to, Value text) { to.word(to.tokens.match_type, text, match_types); }},
-    {"JWT_AUTH_USER_ID_MATCH_REGEX", "", "RE2's; needed for type regex",
-     [](Reading& to, Value text) { to.tokens.match_regex = text; }},
+     [](Reading& to, Value text) { to.number(to.settings.service.tokens_priority, text, -1'000'000, 1'000'000); }},
 
     {"RATE_LIMITER_ENABLED", "false", "",
      [](Reading& to, Value text) { to.boolean(to.rate_limits_enabled, text); }},
@@ -327,28 +240,22 @@ DismissalsSettings read_dismissals_settings(const DismissalVariables& given) {
   Reading read;
   for (const auto& [full_name, value] : given) {
     if (!full_name.starts_with(dismissal_variable_prefix)) continue;
-    const Variable* variable =
-        variable_named(std::string_view(full_name).substr(dismissal_variable_prefix.size()));
-    if (variable == nullptr) {
+    const auto name = std::string_view(full_name).substr(dismissal_variable_prefix.size());
+    const Variable* variable = variable_named(name);
+    const jwt::TokenVariable* of_tokens = jwt::token_variable_named(name);
+    if (variable == nullptr && of_tokens == nullptr) {
       read.settings.warnings.push_back(full_name + ": no such variable; it has no effect");
     } else if (!trimmed(value).empty()) {
-      read.variable = variable->name;
-      variable->read(read, value);
+      read.variable = variable != nullptr ? variable->name : of_tokens->name;
+      if (variable != nullptr) variable->read(read, value);
+      if (of_tokens != nullptr) of_tokens->read(read.tokens, read, value);
     }
   }
   assemble(read);
-  for (OptionFault& fault : services::dismissals::faults_of(read.settings.service)) {
-    // Said already, of the text.
-    const bool known =
-        std::any_of(read.faults.begin(), read.faults.end(),
-                    [&](const OptionFault& other) { return other.variable == fault.variable; });
-    if (!known) read.faults.push_back(std::move(fault));
-  }
+  // Of the text, where that is wrong; else of what it says.
+  read.add(services::dismissals::faults_of(read.settings.service));
   for (const OptionFault& fault : read.faults) {
-    read.settings.faults.push_back(std::string(dismissal_variable_prefix)
-                                       .append(fault.variable)
-                                       .append(": ")
-                                       .append(fault.rule));
+    read.settings.faults.push_back(services::line_of(dismissal_variable_prefix, fault));
   }
   warn(read.settings);
   return std::move(read.settings);
@@ -357,17 +264,20 @@ DismissalsSettings read_dismissals_settings(const DismissalVariables& given) {
 std::vector<DismissalVariable> dismissal_variables() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const Variable& one : variables) {
-      all.push_back(std::string(dismissal_variable_prefix).append(one.name));
-    }
+    const auto add = [&](std::string_view name) {
+      all.push_back(std::string(dismissal_variable_prefix).append(name));
+    };
+    for (const Variable& one : variables) add(one.name);
+    for (const jwt::TokenVariable& one : jwt::token_variables()) add(one.name);
     return all;
   }();
   std::vector<DismissalVariable> told;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    told.push_back({.name = names[i],
-                    .default_value = variables[i].default_value,
-                    .meaning = variables[i].meaning});
-  }
+  const auto add = [&](const auto& one) {
+    told.push_back(
+        {.name = names[told.size()], .default_value = one.default_value, .meaning = one.meaning});
+  };
+  for (const Variable& one : variables) add(one);
+  for (const jwt::TokenVariable& one : jwt::token_variables()) add(one);
   return told;
 }
 

@@ -80,7 +80,7 @@ std::string text_of(const DismissalsSettings& settings) {
     add_list(tokens->algorithms);
     add(tokens->keys_kept_for.count());
     add(tokens->request_timeout.count());
-    add(tokens->priority);
+    add(service.tokens_priority);
     add(tokens->match_user_id);
     add(tokens->user_id_claim);
     add(static_cast<int>(tokens->match_type));

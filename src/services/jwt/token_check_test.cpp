@@ -247,7 +247,8 @@ TEST_F(JwtUserMatch, ExactlyTheClaimIsTheUser) {
 }
 
 TEST_F(JwtUserMatch, NobodyIsMeantByAClaimThatIsMissingEmptyOrNoString) {
-  for (const MatchType type : {MatchType::exact, MatchType::substring, MatchType::regex}) {
+  for (const TokenUserMatch type :
+       {TokenUserMatch::exact, TokenUserMatch::substring, TokenUserMatch::regex}) {
     for (const char* claims : {"{}", R"({"sub":""})", R"({"sub":7})", R"({"sub":null})",
                                R"({"sub":["7"]})", R"({"other":"7"})"}) {
       EXPECT_FALSE(matches({.type = type, .regex = "."}, claims, "7")) << claims;
@@ -256,7 +257,7 @@ TEST_F(JwtUserMatch, NobodyIsMeantByAClaimThatIsMissingEmptyOrNoString) {
 }
 
 TEST_F(JwtUserMatch, EitherMayBePartOfTheOther) {
-  const UserMatchOptions options{.type = MatchType::substring};
+  const UserMatchOptions options{.type = TokenUserMatch::substring};
   EXPECT_TRUE(matches(options, R"({"sub":"auth0|ann"})", "ann"));
   EXPECT_TRUE(matches(options, R"({"sub":"ann"})", "team-ann"));
   EXPECT_FALSE(matches(options, R"({"sub":"auth0|ann"})", "bob"));
@@ -264,7 +265,7 @@ TEST_F(JwtUserMatch, EitherMayBePartOfTheOther) {
 
 TEST_F(JwtUserMatch, TheFirstGroupOrTheWholeMatchIsTheUser) {
   const auto by = [](const char* regex) {
-    return UserMatchOptions{.type = MatchType::regex, .regex = regex};
+    return UserMatchOptions{.type = TokenUserMatch::regex, .regex = regex};
   };
   EXPECT_TRUE(matches(by(R"(^auth0\|(.+)$)"), R"({"sub":"auth0|ann"})", "ann"));
   EXPECT_FALSE(matches(by(R"(^auth0\|(.+)$)"), R"({"sub":"auth0|ann"})", "auth0"));
@@ -276,7 +277,7 @@ TEST_F(JwtUserMatch, TheFirstGroupOrTheWholeMatchIsTheUser) {
 
 TEST_F(JwtUserMatch, TakesTimeInProportionWhateverTheExpression) {
   // With a matcher that goes back, this one takes longer than the universe has.
-  const UserMatchOptions options{.type = MatchType::regex, .regex = "^((a+)+)+$"};
+  const UserMatchOptions options{.type = TokenUserMatch::regex, .regex = "^((a+)+)+$"};
   const std::string claims = R"({"sub":")" + std::string(4000, 'a') + "!\"}";
   EXPECT_FALSE(matches(options, claims, "a"));
   const std::string longer = R"({"sub":")" + std::string(5000, 'a') + "\"}";
@@ -285,7 +286,7 @@ TEST_F(JwtUserMatch, TakesTimeInProportionWhateverTheExpression) {
 
 TEST_F(JwtUserMatch, WantsAnExpressionThatItCanKeepThatPromiseFor) {
   for (const char* regex : {"", "(", "(?=a)b", R"((a)\1)"}) {
-    EXPECT_FALSE(UserMatch::create({.type = MatchType::regex, .regex = regex})) << regex;
+    EXPECT_FALSE(UserMatch::create({.type = TokenUserMatch::regex, .regex = regex})) << regex;
   }
 }
 

@@ -26,7 +26,7 @@ bool picks(const RE2& regex, std::string_view claim, std::string_view user_id) {
 }  // namespace
 
 Result<UserMatch> UserMatch::create(const UserMatchOptions& options) {
-  if (options.type != MatchType::regex) return UserMatch(options, nullptr);
+  if (options.type != TokenUserMatch::regex) return UserMatch(options, nullptr);
   if (options.regex.empty()) {
     return Error(ErrorCode::invalid_argument, "a match by expression needs one");
   }
@@ -45,15 +45,20 @@ bool UserMatch::matches(const JsonDocument& claims, std::string_view user_id) co
   const std::string_view claim = member->text();
   if (claim.size() > claim_bytes_max) return false;
   switch (options_.type) {
-    case MatchType::exact:
+    case TokenUserMatch::exact:
       return claim == user_id;
-    case MatchType::substring:
+    case TokenUserMatch::substring:
       return claim.find(user_id) != std::string_view::npos ||
              user_id.find(claim) != std::string_view::npos;
-    case MatchType::regex:
+    case TokenUserMatch::regex:
       return picks(*std::static_pointer_cast<const RE2>(regex_), claim, user_id);
   }
   return false;
+}
+
+Result<UserMatch> user_match_of(const TokenOptions& options) {
+  return UserMatch::create(
+      {.claim = options.user_id_claim, .type = options.match_type, .regex = options.match_regex});
 }
 
 }  // namespace dynakeep::jwt

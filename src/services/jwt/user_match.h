@@ -1,24 +1,18 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "dynakeep/json_document.h"
 #include "dynakeep/result.h"
+#include "dynakeep/services/tokens.h"
 
 namespace dynakeep::jwt {
 
-enum class MatchType : std::uint8_t {
-  exact,      // the claim is the user id
-  substring,  // either is part of the other
-  regex,      // the expression's first group in the claim, or its whole match, is the user id
-};
-
 struct UserMatchOptions {
   std::string claim = "sub";
-  MatchType type = MatchType::exact;
+  TokenUserMatch type = TokenUserMatch::exact;
   std::string regex = {};
 };
 
@@ -41,5 +35,8 @@ class UserMatch {
   UserMatchOptions options_;
   std::shared_ptr<const void> regex_;  // an RE2
 };
+
+// As the options of tokens say it.
+Result<UserMatch> user_match_of(const TokenOptions& options);
 
 }  // namespace dynakeep::jwt

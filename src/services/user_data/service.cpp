@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@
 #include "http/entity_tag.h"
 #include "http/media_type.h"
 #include "http/percent_encoding.h"
+#include "services/jwt/token_gate.h"
+#include "services/jwt/token_options.h"
 #include "services/user_data/answers.h"
 #include "services/user_data/document.h"
 
@@ -113,8 +116,12 @@ std::optional<ApiPermission> permission_of(std::string_view method) {
 
 class UserDataService final : public http::HttpService {
  public:
-  UserDataService(UserDataStore& store, const UserDataServiceOptions& options)
-      : store_(store), options_(options), users_path_(options.prefix + std::string(users_path)) {
+  UserDataService(UserDataStore& store, const UserDataServiceOptions& options,
+                  std::unique_ptr<const jwt::TokenGate> gate)
+      : store_(store),
+        options_(options),
+        gate_(std::move(gate)),
+        users_path_(options.prefix + std::string(users_path)) {
     without_session_ = store.options().session;
     without_session_.enabled = false;
   }
@@ -144,26 +151,36 @@ class UserDataService final : public http::HttpService {
     const auto segment = segment_of(request.path());
     const auto permission = permission_of(request.method);
     if (!segment || !permission) return no_such_route(request);
-    if (options_.keys) {
-      const auto secret = request.headers.find("x-api-key");
-      if (secret && !secret->empty()) key = options_.keys->find(*secret);
-      if (!key) return refusal(401, "Missing or invalid API key");
-    }
     const auto user_id = http::strictly_percent_decoded(*segment);
     if (!user_id) return refusal(400, "userId must be percent-encoded UTF-8");
     if (user_id->empty()) return refusal(400, "userId is required");
     if (user_id->size() > user_id_bytes_max) {
       return refusal(400, "userId must be at most 2048 bytes");
     }
-    if (key && (!key->may(*permission) || !key->may_reach(*user_id))) {
-      return refusal(403, "The key is not good for this");
-    }
+    if (const auto refused = refuse(request, *permission, *user_id, key)) return *refused;
     if (*permission == ApiPermission::read) return read(request, *user_id);
     const auto conditions = conditions_of(request);
     if (!conditions) return answer_to(conditions.error());
     if (*permission == ApiPermission::remove) return erase(*conditions, *user_id);
     return request.method == "PUT" ? put(request, *conditions, *user_id)
                                    : patch(request, *conditions, *user_id);
+  }
+
+  // The answer to who may not do this; nothing for who may.
+  std::optional<http::HttpResponse> refuse(const http::HttpRequest& request,
+                                           ApiPermission permission, const std::string& user_id,
+                                           std::shared_ptr<const ApiKey>& key) const {
+    const auto secret = request.headers.find("x-api-key").value_or("");
+    if (gate_ && (!options_.keys || secret.empty())) {
+      const auto refused = gate_->refuse(request.headers.find("authorization"), {&user_id, 1});
+      if (refused) return refusal(refused->status, refused->message);
+      return std::nullopt;
+    }
+    if (!options_.keys) return std::nullopt;
+    if (!secret.empty()) key = options_.keys->find(secret);
+    if (!key) return refusal(401, "Missing or invalid API key");
+    if (key->may(permission) && key->may_reach(user_id)) return std::nullopt;
+    return refusal(403, "The key is not good for this");
   }
 
   // What stands between the prefix and "/data".
@@ -285,6 +302,7 @@ class UserDataService final : public http::HttpService {
 
   UserDataStore& store_;
   const UserDataServiceOptions options_;
+  const std::unique_ptr<const jwt::TokenGate> gate_;  // null: no tokens
   const std::string users_path_;
   UserSessionOptions without_session_;
 };
@@ -294,9 +312,15 @@ class UserDataService final : public http::HttpService {
 
 namespace dynakeep {
 
-std::shared_ptr<Service> serve_user_data(UserDataStore& store,
-                                         const UserDataServiceOptions& options) {
-  return std::make_shared<services::user_data::UserDataService>(store, options);
+Result<std::shared_ptr<Service>> serve_user_data(UserDataStore& store,
+                                                 const UserDataServiceOptions& options) {
+  std::unique_ptr<const jwt::TokenGate> gate;
+  if (options.tokens) {
+    TRY(services::verdict_on(jwt::faults_of(*options.tokens)));
+    gate = TRY(jwt::TokenGate::open(*options.tokens, *store.options().clock));
+  }
+  return std::shared_ptr<Service>(
+      std::make_shared<services::user_data::UserDataService>(store, options, std::move(gate)));
 }
 
 }  // namespace dynakeep

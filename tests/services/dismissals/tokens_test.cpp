@@ -1,11 +1,8 @@
-#include <mutex>
 #include <string>
 
-#include "contract/database_contract.h"
-#include "dynakeep/embedded.h"
-#include "http/service.h"
 #include "services/dismissals/dismissals_service.h"
 #include "services/jwt/test_issuer.h"
+#include "services/token_provider.h"
 
 // Who is let in: 4.11 of the specification, with a provider of keys that is really asked.
 namespace dynakeep::contract {
@@ -13,45 +10,10 @@ namespace {
 
 using jwt::TestIssuer;
 
-// An OpenID provider on a loopback port.
-class Provider final : public http::HttpService {
- public:
-  std::vector<std::string> paths() const override { return {"/"}; }
-  http::HttpResponse answer(const http::HttpRequest& request) override {
-    const std::lock_guard lock(mutex_);
-    if (request.target == "/.well-known/openid-configuration") {
-      return {.body = R"({"jwks_uri":")" + endpoint_ + R"(/keys"})"};
-    }
-    if (request.target != "/keys") return {.status = 404};
-    ++fetches_;
-    return {.body = keys_};
-  }
-  void set_endpoint(std::string endpoint) { endpoint_ = std::move(endpoint); }
-  void set_keys(const std::vector<std::string>& jwks) {
-    const std::lock_guard lock(mutex_);
-    keys_ = R"({"keys":[)";
-    for (const std::string& jwk : jwks) keys_.append(keys_.ends_with('[') ? "" : ",").append(jwk);
-    keys_ += "]}";
-  }
-  int fetches() {
-    const std::lock_guard lock(mutex_);
-    return fetches_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::string endpoint_ = {};
-  std::string keys_ = R"({"keys":[]})";
-  int fetches_ = 0;
-};
-
 class DismissalTokens : public DismissalsOverHttp {
  protected:
   DismissalTokens() {
-    provider_server_ = must(Server::start(
-        database(), {.port = 0, .threads = 1, .services = {provider_}, .serve_protocol = false}));
-    provider_->set_endpoint(provider_server_->endpoint());
-    provider_->set_keys({first().jwk()});
+    provider_.set_keys({first().jwk()});
     serve_with({});
   }
 
@@ -64,8 +26,8 @@ class DismissalTokens : public DismissalsOverHttp {
     return issuer;
   }
 
-  void serve_with(DismissalTokenOptions tokens, DismissalsServiceOptions options = {}) {
-    tokens.well_known_url = provider_server_->endpoint() + "/.well-known/openid-configuration";
+  void serve_with(TokenOptions tokens, DismissalsServiceOptions options = {}) {
+    tokens.well_known_url = provider_.well_known_url();
     options.tokens = std::move(tokens);
     serve(std::move(options));
   }
@@ -97,8 +59,7 @@ class DismissalTokens : public DismissalsOverHttp {
 
   const std::string x = "/v1/users/u/items/x";
   const std::string not_theirs = "User ID in request does not match authenticated user";
-  std::shared_ptr<Provider> provider_ = std::make_shared<Provider>();
-  std::unique_ptr<Server> provider_server_;
+  TokenProvider provider_{database()};
 };
 
 TEST_F(DismissalTokens, AGoodTokenOpensItsOwnUserAndNoOther) {
@@ -156,10 +117,10 @@ TEST_F(DismissalTokens, AudienceAndIssuerAreCheckedWhereTheyAreSet) {
 }
 
 TEST_F(DismissalTokens, UsersAreFoundInTheClaimAsTheOptionsSay) {
-  serve_with({.match_type = DismissalUserMatch::substring});
+  serve_with({.match_type = TokenUserMatch::substring});
   expect_all_pass(with_claims(R"({"sub":"auth0|u"})"));
   serve_with({.user_id_claim = "uid",
-              .match_type = DismissalUserMatch::regex,
+              .match_type = TokenUserMatch::regex,
               .match_regex = R"(^auth0\|(.+)$)"});
   expect_all_pass(with_claims(R"({"uid":"auth0|u"})"));
   expect_each(with_claims(R"({"uid":"auth0|uu"})"), 403, not_theirs);
@@ -206,28 +167,28 @@ TEST_F(DismissalTokens, ParametersAreLookedAtFirstAndSomeThingsAreFree) {
 
 TEST_F(DismissalTokens, ARotatedKeyIsFoundAfterOneFetch) {
   serve_with({.algorithms = {"RS256", "ES256"}});
-  const int before = provider_->fetches();
-  provider_->set_keys({first().jwk(), second().jwk()});
+  const int before = provider_.fetches();
+  provider_.set_keys({first().jwk(), second().jwk()});
   const auto rotated = with(second().token(R"({"sub":"u"})", "ES256"));
   EXPECT_EQ(get(x, rotated).status, 401) << "asked not long ago";
   tick(std::chrono::seconds(10));
   EXPECT_EQ(get(x, rotated).status, 200);
   EXPECT_EQ(get(x, rotated).status, 200);
-  EXPECT_EQ(provider_->fetches(), before + 1);
+  EXPECT_EQ(provider_.fetches(), before + 1);
 
-  provider_->set_keys({second().jwk()});
+  provider_.set_keys({second().jwk()});
   tick(std::chrono::seconds(10));
   EXPECT_EQ(get(x, with(TestIssuer::rsa("made-up").token("{}"))).status, 401);
   EXPECT_EQ(get(x, with_claims(R"({"sub":"u"})")).status, 401) << "the old key is gone";
 }
 
 TEST_F(DismissalTokens, WithoutAProviderTheServiceDoesNotStart) {
-  const std::string endpoint = provider_server_->endpoint();
-  EXPECT_FALSE(serve_dismissals(store(), {.tokens = {{.well_known_url = endpoint + "/keys"}}}));
-  provider_server_.reset();
-  EXPECT_FALSE(serve_dismissals(
-      store(), {.tokens = {{.well_known_url = endpoint + "/.well-known/openid-configuration"}}}));
-  EXPECT_FALSE(serve_dismissals(store(), {.tokens = DismissalTokenOptions{}}));
+  EXPECT_FALSE(
+      serve_dismissals(store(), {.tokens = {{.well_known_url = provider_.endpoint() + "/keys"}}}));
+  provider_.stop();
+  EXPECT_FALSE(
+      serve_dismissals(store(), {.tokens = {{.well_known_url = provider_.well_known_url()}}}));
+  EXPECT_FALSE(serve_dismissals(store(), {.tokens = TokenOptions{}}));
 }
 
 }  // namespace

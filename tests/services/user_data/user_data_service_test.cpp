@@ -1,9 +1,7 @@
+#include "services/user_data/user_data_service.h"
+
 #include <thread>
 #include <vector>
-
-#include "dynakeep/services/user_data.h"
-#include "dynakeep/stores/user_data.h"
-#include "services/versioned_collections/collections_service.h"
 
 // User data over HTTP.
 namespace dynakeep {
@@ -16,58 +14,15 @@ using contract::must;
 using contract::text_at;
 using testing::HasSubstr;
 
-const std::string path = "/v1/users/user-1/data";
+const std::string path = contract::user_path;
 
-class UserDataService : public testing::TestWithParam<contract::Kind> {
+class UserDataService : public contract::UserDataOverHttp,
+                        public testing::WithParamInterface<contract::Kind> {
  protected:
   void SetUp() override {
-    opened_ = must(GetParam().open());
-    database_ = std::make_unique<contract::StoppableDatabase>(*opened_.database);
+    open(GetParam());
     serve({.session = {.enabled = true}, .history = {.enabled = true, .size = std::nullopt}});
   }
-
-  void serve(UserDataOptions options, UserDataServiceOptions service = {}) {
-    client_.reset();
-    server_.reset();
-    options.table.name = "Users";
-    options.clock = &clock_;
-    options.wait = [](std::chrono::milliseconds) {};
-    store_ = must(UserDataStore::create(*database_, std::move(options)));
-    server_ = must(Server::start(*database_, {.port = 0,
-                                              .threads = 2,
-                                              .services = {serve_user_data(*store_, service)},
-                                              .serve_protocol = false}));
-    client_ = std::make_unique<support::HttpClient>("127.0.0.1", server_->port());
-  }
-
-  HttpAnswer send(std::string_view method, std::string_view target, Headers headers = {},
-                  std::string_view body = {}) {
-    clock_.advance(std::chrono::seconds(1));
-    return must(client_->request(method, target, headers, body));
-  }
-  HttpAnswer get(std::string_view target = path, Headers headers = {}) {
-    return send("GET", target, std::move(headers));
-  }
-  HttpAnswer put(std::string_view body, Headers headers = {}, std::string_view target = path) {
-    headers.emplace_back("Content-Type", "application/json; charset=utf-8");
-    return send("PUT", target, std::move(headers), body);
-  }
-  HttpAnswer patch(std::string_view body, Headers headers = {}, std::string_view target = path) {
-    headers.emplace_back("Content-Type", "application/merge-patch+json");
-    return send("PATCH", target, std::move(headers), body);
-  }
-  void expect_refusal(const HttpAnswer& answer, int status, const std::string& message) {
-    EXPECT_EQ(answer.status, status) << answer.body;
-    EXPECT_THAT(text_at(json_of(answer), {"error", "message"}), HasSubstr(message));
-    EXPECT_EQ(text_at(json_of(answer), {"error", "code"}), std::to_string(status));
-  }
-
-  ManualClock clock_;
-  support::OwnedDatabase opened_;
-  std::unique_ptr<contract::StoppableDatabase> database_;
-  std::unique_ptr<UserDataStore> store_;
-  std::unique_ptr<Server> server_;
-  std::unique_ptr<support::HttpClient> client_;
 };
 ON_EVERY_SERVICE_KIND(UserDataService);
 
