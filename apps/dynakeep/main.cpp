@@ -13,6 +13,7 @@
 #include "keys.h"
 #include "serve.h"
 #include "setup.h"
+#include "streams.h"
 #include "tail.h"
 #include "users.h"
 
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
   add_serve(program, exit_code);
   add_healthcheck(program, exit_code);
   add_tail(program, exit_code);
+  add_streams(program, exit_code);
   add_events(program, exit_code);
   add_users(program, exit_code);
   add_collections(program, exit_code);

@@ -82,6 +82,20 @@ std::string_view to_text(StreamViewType view) {
   return {};
 }
 
+std::string_view to_text(StreamStatus status) {
+  switch (status) {
+    case StreamStatus::enabling:
+      return "ENABLING";
+    case StreamStatus::enabled:
+      return "ENABLED";
+    case StreamStatus::disabling:
+      return "DISABLING";
+    case StreamStatus::disabled:
+      break;
+  }
+  return "DISABLED";
+}
+
 void add_stream_source(CLI::App& command, StreamSource& source) {
   command.add_option("table", source.table, "Table whose stream it is")->type_name("TABLE");
   add_connection_flag(command, source.connection);

@@ -48,6 +48,7 @@ int complain_of_stream(const StreamSource& source, const Error& error);
 // A stream with all its shards, in order of their ids.
 Result<StreamDescription> describe_whole_stream(Database& database, const std::string& arn);
 
+std::string_view to_text(StreamStatus status);  // "ENABLED"
 // "NEW_AND_OLD_IMAGES", and back.
 std::string_view to_text(StreamViewType view);
 extern const std::map<std::string, StreamViewType> view_types;

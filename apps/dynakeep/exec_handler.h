@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dynakeep/stores/stream_consumer.h"
+
+namespace dynakeep::app {
+
+// Hands each batch to a command: its records as lines of JSON on standard input (change_json). Exit
+// code 0 acknowledges; else the batch has failed, of which a line on stderr tells. The command
+// finds DYNAKEEP_SHARD_ID and DYNAKEEP_ATTEMPT in its environment, and `variables`.
+StreamHandler exec_handler(std::string command,
+                           std::vector<std::pair<std::string, std::string>> variables = {});
+
+}  // namespace dynakeep::app

@@ -1,0 +1,313 @@
+"""`dynakeep streams`: what it shows of streams, and how it hands their changes to commands."""
+
+import json
+import os
+import pathlib
+import signal
+import time
+
+import pytest
+
+from conftest import PATIENCE_SECONDS, client_of, run
+from streaming import arn_of, delete, lines_of, make_table, must, put, running
+
+ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/None/stream/2026-01-01T00:00:00.000"
+
+
+@pytest.fixture(name="streams")
+def fixture_streams(server):
+    def run_streams(*arguments, **environment):
+        return run(server, "streams", *arguments, "--database", server.endpoint, **environment)
+    return run_streams
+
+
+@pytest.fixture(name="table")
+def fixture_table(database):
+    table = make_table(database)
+    for title in ("a", "b", "c", "d", "e"):
+        put(database, table, title, plays=1)
+    return table
+
+
+def wait_until(holds):
+    for _ in range(PATIENCE_SECONDS * 50):
+        if holds():
+            return
+        time.sleep(0.02)
+    raise AssertionError("not within a minute")
+
+
+# ---- list and describe ----
+
+def test_streams_are_listed_the_newest_of_a_table_first(streams, database):
+    table = make_table(database, "KEYS_ONLY")
+    first = arn_of(database, table)
+    database.update_table(TableName=table, StreamSpecification={"StreamEnabled": False})
+    database.update_table(TableName=table, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    second = arn_of(database, table)
+    listed = lines_of(must(streams("list", table, "--json")))
+    assert listed == [
+        {"tableName": table, "streamLabel": second.split("/")[-1], "status": "ENABLED", "viewType": "NEW_IMAGE",
+         "streamArn": second},
+        {"tableName": table, "streamLabel": first.split("/")[-1], "status": "DISABLED", "viewType": "KEYS_ONLY",
+         "streamArn": first}]
+    rows = must(streams("list", table)).splitlines()
+    assert rows[0].split() == ["TABLE", "LABEL", "STATUS", "VIEW", "ARN"]
+    assert [row.split()[2] for row in rows[1:]] == ["ENABLED", "DISABLED"]
+    assert must(streams("list", "Nowhere", "--json")) == ""
+    assert [each for each in lines_of(must(streams("list", "--json"))) if each["tableName"] == table] == listed
+
+
+def test_a_stream_is_described_with_its_shards(streams, database, table):
+    described = json.loads(must(streams("describe", table, "--json")))
+    assert described["streamArn"] == arn_of(database, table)
+    assert (described["tableName"], described["status"]) == (table, "ENABLED")
+    [shard] = described["shards"]
+    assert shard["open"] and shard["endingSequenceNumber"] is None and shard["parentShardId"] is None
+    lines = must(streams("describe", table)).splitlines()
+    assert lines[0] == f"stream  {described['streamArn']}"
+    assert lines[1] == f"table   {table} (artist, title)"
+    assert lines[5] == "shards  1, 1 open"
+    assert lines[6].startswith(f"└─ {shard['shardId']}  open    {shard['startingSequenceNumber']} to now  opened ")
+    assert must(streams("describe", "--arn", described["streamArn"])).splitlines()[0] == lines[0]
+
+
+def test_what_is_not_there_is_named(server, streams, database):
+    assert streams("describe", "Nowhere") == (1, "", f"dynakeep: there is no table 'Nowhere' at {server.endpoint}\n")
+    assert streams("describe", "--arn", ARN)[0] == 1
+    assert "has no stream" in streams("describe", make_table(database, view=None))[2]
+    assert run(server, "streams", "list", "--database", "http://127.0.0.1:1")[0] == 1
+
+
+# ---- consume ----
+
+class Group:
+    """A group of consumers with its files in a folder of its own."""
+
+    def __init__(self, server, table, folder):
+        self.server, self.table, self.folder = server, table, folder
+        self.letters = folder / "letters"
+        self.log = folder / "log"
+
+    def arguments(self, command, *more):
+        return ("streams", "consume", self.table, "--group", "g", "--checkpoints", str(self.folder / "ckpt"),
+                "--exec", command, "--database", self.server.endpoint, *more)
+
+    def consume(self, *more, command=None):
+        """To the tip. By default each record is appended to a file."""
+        return run(self.server, *self.arguments(command or f"cat >> {self.log}", "--no-follow", *more))
+
+    def titles(self):
+        text = self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+        return [record["dynamodb"]["Keys"]["title"]["S"] for record in lines_of(text)]
+
+
+@pytest.fixture(name="group")
+def fixture_group(server, table, tmp_path):
+    return Group(server, table, tmp_path)
+
+
+def test_a_command_gets_every_change_once_and_goes_on_where_it_was(group, database, table):
+    assert must(group.consume()) == "5 records handled\n"
+    assert group.titles() == ["a", "b", "c", "d", "e"]
+    assert must(group.consume()) == "0 records handled\n"
+    delete(database, table, "a")
+    assert json.loads(must(group.consume("--json"))) == {
+        "handled": 1, "filtered": 0, "failures": 0, "deadLetters": 0, "skipped": 0, "gaps": 0}
+    assert group.titles() == ["a", "b", "c", "d", "e", "a"]
+    record = lines_of(group.log.read_text())[-1]
+    assert (record["eventName"], record["shardId"][:8]) == ("REMOVE", "shardId-")
+
+
+def test_a_batch_is_what_one_command_gets_and_its_environment_says_of_what(group, database, table):
+    command = f'echo "$(wc -l) $DYNAKEEP_TABLE $DYNAKEEP_GROUP $DYNAKEEP_ATTEMPT $DYNAKEEP_SHARD_ID ' \
+              f'$DYNAKEEP_STREAM_ARN" >> {group.log}'
+    must(group.consume("--batch", "2", command=command))
+    lines = [line.split() for line in group.log.read_text().splitlines()]
+    assert [line[0] for line in lines] == ["2", "2", "1"]
+    for line in lines:
+        assert line[1:4] == [table, "g", "1"] and line[4].startswith("shardId-")
+        assert line[5] == arn_of(database, table)
+
+
+def test_a_command_that_does_not_read_its_input_has_handled_it(group):
+    assert must(group.consume(command="true")) == "5 records handled\n"
+
+
+def test_a_filter_lets_the_rest_count_as_handled(group):
+    pattern = '{"dynamodb": {"Keys": {"title": {"S": ["c"]}}}}'
+    assert must(group.consume("--filter", pattern)) == "1 record handled, 4 filtered out\n"
+    assert group.titles() == ["c"]
+    assert must(group.consume()) == "0 records handled\n"
+
+
+def test_it_begins_where_it_is_told_to_and_then_where_it_was_left(group, database, table):
+    [number] = [record["dynamodb"]["SequenceNumber"] for record in lines_of(must(run(
+        group.server, "tail", table, "--no-follow", "--json", "--limit", "1", "--database", group.server.endpoint)))]
+    assert must(group.consume("--from", number)) == "4 records handled\n"
+    assert must(group.consume("--from", "trim-horizon")) == "0 records handled\n"
+    assert group.titles() == ["b", "c", "d", "e"]
+
+
+def test_what_fails_comes_again(group):
+    command = f'test "$DYNAKEEP_ATTEMPT" -gt 1 && cat >> {group.log}'
+    code, out, err = group.consume(command=command)
+    assert (code, out) == (0, "5 records handled, 1 failed batches\n")
+    assert err.startswith("dynakeep: warning: the command failed on 5 records from ")
+    assert err.endswith("on: it ended with 1\n")
+    assert group.titles() == ["a", "b", "c", "d", "e"]
+
+
+def bad_title(title, log):
+    return f"lines=$(cat); case \"$lines\" in *'\"title\":{{\"S\":\"{title}\"}}'*) exit 3;; esac; echo \"$lines\" >> {log}"
+
+
+def test_the_one_record_a_command_fails_on_is_kept_and_replayed(group, streams):
+    out = must(group.consume("--dead-letters", str(group.letters), "--attempts", "2", "--bisect",
+                             command=bad_title("c", group.log)))
+    assert out.startswith("4 records handled, 1 kept as dead letters")
+    assert group.titles() == ["a", "b", "d", "e"]
+    [letter] = lines_of(must(streams("dead-letters", "show", str(group.letters), "--json")))
+    assert (letter["attempts"], letter["group"]) == (2, "g")
+    assert letter["error"] == "the command failed: it ended with 3"
+    assert letter["record"]["dynamodb"]["Keys"]["title"] == {"S": "c"}
+    rows = must(streams("dead-letters", "show", str(group.letters))).splitlines()
+    assert rows[0].split() == ["FAILED", "ATTEMPTS", "GROUP", "EVENT", "KEY", "ERROR"]
+    assert '{"artist":"Nina","title":"c"}' in rows[1]
+
+    code, out, err = streams("dead-letters", "replay", str(group.letters), "--exec", "exit 4")
+    assert (code, out) == (1, "0 dead letters handled, 1 failed\n")
+    [letter] = lines_of(must(streams("dead-letters", "show", str(group.letters), "--json")))
+    assert (letter["attempts"], letter["error"]) == (3, "the command failed: it ended with 4")
+
+    assert must(streams("dead-letters", "replay", str(group.letters), "--exec", "true", "--group", "another")) \
+        == "0 dead letters handled, 0 failed\n"
+    assert must(streams("dead-letters", "replay", str(group.letters), "--exec", f"cat >> {group.log}")) \
+        == "1 dead letter handled, 0 failed\n"
+    assert group.titles() == ["a", "b", "d", "e", "c"]
+    assert must(streams("dead-letters", "show", str(group.letters), "--json")) == ""
+    assert must(group.consume()) == "0 records handled\n"
+
+
+def test_letters_may_be_in_a_table(group, streams, database):
+    place = f"table:letters-{os.getpid()}-{id(group)}"
+    must(group.consume("--dead-letters", place, "--attempts", "1", command="false"))
+    assert len(lines_of(must(streams("dead-letters", "show", place, "--json", "--group", "g")))) == 5
+    assert must(streams("dead-letters", "show", place, "--json", "--arn", ARN)) == ""
+    out = must(streams("dead-letters", "replay", place, "--exec", f"cat >> {group.log}", "--limit", "2", "--json"))
+    assert json.loads(out) == {"handled": 2, "failed": 0, "damaged": 0}
+    assert group.titles() == ["a", "b"]
+    assert len(lines_of(must(streams("dead-letters", "show", place, "--json")))) == 3
+    database.delete_table(TableName=place[len("table:"):])
+    code, _, err = streams("dead-letters", "show", place)
+    assert code == 1 and "There is no table" in err
+
+
+def test_poison_may_be_skipped_or_stop_it(group):
+    command = bad_title("c", group.log)
+    code, out, err = group.consume("--on-poison", "stop", "--attempts", "1", "--batch", "1", command=command)
+    assert (code, out.split()[0]) == (1, "2")
+    assert "The handler failed too often" in err
+    assert must(group.consume("--on-poison", "skip", "--attempts", "1", "--batch", "1", command=command)) \
+        == "2 records handled, 1 skipped, 1 failed batches\n"
+    assert group.titles() == ["a", "b", "d", "e"]
+
+
+def test_a_signal_lets_the_command_finish_and_keeps_what_it_handled(server, group):
+    # The command ignores nothing: a signal of the terminal would end it.
+    command = f"read line; echo begun; sleep 1; echo \"$line\" >> {group.log}"
+    with running(server, *group.arguments(command, "--batch", "1")) as program:
+        assert program.line() == "begun"
+        code, rest, err = program.end(signal.SIGINT)
+        assert (code, rest, err) == (0, ["1 record handled"], "")
+    assert group.titles() == ["a"]
+    assert must(group.consume()) == "4 records handled\n"
+    assert group.titles() == ["a", "b", "c", "d", "e"]
+
+
+def test_killed_at_any_time_it_loses_nothing_and_keeps_the_order(server, group, database, table):
+    titles = [f"t{n}" for n in range(40)]
+    for title in titles:
+        put(database, table, title)
+    for pause in (0.3, 0.1, 0.5):
+        with running(server, *group.arguments(f"cat >> {group.log}", "--batch", "3")) as program:
+            wait_until(lambda: len(group.titles()) > 0)
+            time.sleep(pause)
+            program.process.send_signal(signal.SIGKILL)
+            program.process.wait(timeout=PATIENCE_SECONDS)
+    wait_until(lambda: "t39" in group.titles() or group.consume()[0] == 0)
+    first = list(dict.fromkeys(group.titles()))
+    assert first == ["a", "b", "c", "d", "e", *titles]
+
+
+def test_two_consumers_of_a_file_are_one_too_many(server, group):
+    with running(server, *group.arguments("cat")) as program:
+        program.line()
+        code, _, err = group.consume()
+        assert code == 2 and "Another process holds" in err
+
+
+def test_several_lanes_hand_out_at_once_and_keep_the_order_of_an_item(group, database, table):
+    for n in range(10):
+        for title in ("a", "b", "c"):
+            put(database, table, title, plays=n + 2)
+    # A command's write of some lines is one write, which does not mix with others' in append mode.
+    must(group.consume("--lanes", "8", "--batch", "2"))
+    records = lines_of(group.log.read_text())
+    assert len(records) == 35
+    for title in ("a", "b", "c"):
+        plays = [int(record["dynamodb"]["NewImage"]["plays"]["N"]) for record in records
+                 if record["dynamodb"]["Keys"]["title"]["S"] == title]
+        assert plays == list(range(1, 12))
+
+
+def test_the_checkpoint_of_another_stream_is_refused(server, group, database, tmp_path):
+    must(group.consume())
+    other = Group(server, make_table(database), tmp_path)
+    code, out, err = other.consume()
+    assert code == 2 and "is the checkpoint of group \"g\" on stream" in err
+
+
+def test_a_damaged_file_of_letters_says_so(streams, tmp_path):
+    file = tmp_path / "letters"
+    file.write_text("{\"half\n", encoding="utf-8")
+    code, out, err = streams("dead-letters", "show", str(file), "--json")
+    assert (code, out) == (0, "")
+    assert err == "dynakeep: warning: 1 text in it that is no dead letter\n"
+    assert streams("dead-letters", "show", str(tmp_path / "none"))[0] == 1
+    assert not (tmp_path / "none.lock").exists()
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["consume"], ["consume", "T", "--group", "g", "--exec", "cat"],
+    ["consume", "T", "--group", "g", "--checkpoints", "c"],
+    ["consume", "T", "--group", "g", "--checkpoints", "c", "--exec", "cat", "--on-poison", "dead-letter"],
+    ["consume", "T", "--group", "g", "--checkpoints", "c", "--exec", "cat", "--on-poison", "skip",
+     "--dead-letters", "l"],
+    ["consume", "T", "--group", "g", "--checkpoints", "c", "--exec", "cat", "--batch", "0"],
+    ["consume", "T", "--group", "g", "--checkpoints", "c", "--exec", "cat", "--filter", "{"],
+    ["consume", "T", "--group", "a b", "--checkpoints", "c", "--exec", "cat"],
+    ["describe"], ["describe", "T", "--arn", ARN], ["dead-letters"], ["dead-letters", "show"],
+    ["dead-letters", "replay", "l"]])
+def test_flags_that_make_no_sense_are_misuse(server, table, arguments, tmp_path):
+    arguments = [table if argument == "T" else argument for argument in arguments]
+    arguments = [str(tmp_path / argument) if argument in ("c", "l") else argument for argument in arguments]
+    code, out, _ = run(server, "streams", *arguments, DYNAKEEP_DATABASE=server.endpoint)
+    assert (code, out) == (2, "")
+
+
+def test_a_folder_has_streams_too(server, tmp_path):
+    folder = tmp_path / "data"
+    with running(server, "serve", "--data", str(folder), "--port", "0") as serving:
+        endpoint = serving.line().split(" on ")[1].split()[0]
+        there = client_of(type("Server", (), {"endpoint": endpoint}))
+        table = make_table(there)
+        put(there, table, "a", plays=1)
+        serving.end(signal.SIGTERM)
+    where = ("--database", f"embedded:{folder}")
+    assert len(lines_of(must(run(server, "streams", "list", "--json", *where)))) == 1
+    assert "1 open" in must(run(server, "streams", "describe", table, *where))
+    out = must(run(server, "streams", "consume", table, "--group", "g", "--checkpoints", str(tmp_path / "ckpt"),
+                   "--exec", f"cat > {tmp_path / 'log'}", "--no-follow", *where))
+    assert out == "1 record handled\n"
+    assert len(lines_of(pathlib.Path(tmp_path / "log").read_text(encoding="utf-8"))) == 1
