@@ -63,6 +63,8 @@ struct EventHistory {
   std::string gap = {};
   // Grows with each rebuilding of a projection: marks of an earlier one do not count.
   std::int64_t generation = 0;
+  // Before anything is read, what the projection wrote is to be removed.
+  bool must_clear = false;
 
   friend bool operator==(const EventHistory&, const EventHistory&) = default;
 };

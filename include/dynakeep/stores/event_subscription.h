@@ -35,7 +35,7 @@ struct SubscribedEvent {
 };
 
 // A stored event that was changed (pushed with `force`), or removed. What had been delivered of it
-// is not true any more.
+// is not true any more. A removal may be told twice, and of an event that was not delivered.
 struct EventRewrite {
   enum class Kind : std::uint8_t { replaced, removed };
   Kind kind = Kind::replaced;

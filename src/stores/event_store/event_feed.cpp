@@ -219,7 +219,7 @@ Result<void> EventFeed::start() {
     // Before the stream's beginning is decided: a crash between the two must not leave a history
     // that counts as read and a stream that begins behind it.
     const bool reads = options_.from == EventStart::history;
-    history = {.done = !reads, .generation = history.generation};
+    history = {.done = !reads, .generation = history.generation, .must_clear = history.must_clear};
     if (reads || kept) TRY(receiver_->save_history(history));
   } else if (!kept) {
     history.done = options_.from != EventStart::history;
@@ -245,7 +245,7 @@ Result<void> EventFeed::read_again() {
   {
     const std::lock_guard lock(mutex_);
     if (losses_.empty()) return {};
-    again = {.gap = losses_, .generation = history_.generation};
+    again = {.gap = losses_, .generation = history_.generation, .must_clear = history_.must_clear};
   }
   TRY(receiver_->save_history(again));
   const std::lock_guard lock(mutex_);
@@ -256,10 +256,13 @@ Result<void> EventFeed::read_again() {
 }
 
 Result<void> EventFeed::begin_generation() {
+  if (!receiver_->can_clear()) {
+    return wrong("Nothing says how what was written is removed, which a rebuilding begins with");
+  }
   TRY(find_stream());
   const auto kept = TRY(receiver_->load_history());
   EventHistory again = kept.value_or(EventHistory{});
-  again = {.gap = again.gap, .generation = again.generation + 1};
+  again = {.gap = again.gap, .generation = again.generation + 1, .must_clear = true};
   TRY(receiver_->save_history(again));
   const std::lock_guard lock(mutex_);
   history_ = std::move(again);
@@ -451,6 +454,13 @@ Result<void> EventFeed::read_page() {
     const std::lock_guard lock(mutex_);
     history = history_;
   }
+  if (history.must_clear) {
+    TRY(receiver_->clear());
+    history.must_clear = false;
+    TRY(receiver_->save_history(history));
+    const std::lock_guard lock(mutex_);
+    history_ = history;
+  }
   if (!has_page_) {
     auto page = TRY(database_.scan({.table_name = table_name_,
                                     .limit = static_cast<std::int32_t>(options_.events_at_once),
@@ -533,7 +543,7 @@ Result<std::optional<EventMark>> EventFeed::mark_of(const AggregateKey& aggregat
 
 void EventFeed::remember(const AggregateKey& aggregate, const EventMark& mark) {
   const std::lock_guard lock(mutex_);
-  if (receiver_->keeps_at_once()) {
+  if (receiver_->is_exact()) {
     marks_.put(aggregate, mark);
   } else {
     marks_.put_to_be_kept(aggregate, mark);
@@ -566,7 +576,8 @@ EventFeed::Progress EventFeed::take_first(Arrivals arrivals, bool is_from_table)
   EventMark mark = known->value_or(EventMark{});
   const bool is_held = mark.holds(first.version);
   if (first.kind == Arrival::Kind::removed) {
-    if (!is_held) return {.done = 1};
+    // Of an event that was delivered without a mark's knowing, it must be told too.
+    if (!is_held && receiver_->is_exact()) return {.done = 1};
     return take_rewrite(first, std::move(mark));
   }
   if (first.version > mark.version) {

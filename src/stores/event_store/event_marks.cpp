@@ -115,6 +115,7 @@ Item history_item(const EventHistory& history) {
             {"generation", history.generation}};
   if (history.after) item["after"] = history.after->attributes();
   if (!history.gap.empty()) item["gap"] = history.gap;
+  if (history.must_clear) item["mustClear"] = true;
   return item;
 }
 
@@ -123,7 +124,8 @@ EventHistory history_from(const AttributeView& attributes) {
       .done = attributes["done"].boolean().value_or(false),
       .events = static_cast<std::uint64_t>(attributes["events"].integer().value_or(0)),
       .gap = std::string(attributes["gap"].text().value_or("")),
-      .generation = attributes["generation"].integer().value_or(0)};
+      .generation = attributes["generation"].integer().value_or(0),
+      .must_clear = attributes["mustClear"].boolean().value_or(false)};
   if (attributes["after"].is(AttributeType::map)) {
     history.after = Key(attributes["after"].value().as_map());
   }

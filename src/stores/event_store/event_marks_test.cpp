@@ -76,7 +76,8 @@ TEST(EventMarks, AHistoryIsReadAsItWasWritten) {
                              .after = Key{{"aggregateId", "ORDERS#o"}, {"version", 3}},
                              .events = 12,
                              .gap = "shard_lost shardId-1",
-                             .generation = 2};
+                             .generation = 2,
+                             .must_clear = true};
   EXPECT_EQ(event_store::history_from(event_store::history_item(history)), history);
   EXPECT_EQ(event_store::history_from(event_store::history_item({})), EventHistory{});
 }

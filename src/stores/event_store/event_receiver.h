@@ -26,7 +26,8 @@ class EventReceiver {
     std::size_t count = 0;  // of the events
     EventMark mark = {};    // with those
     std::optional<Error> error = {};
-    // The mark was not what is there: another one writes it, or an answer was lost.
+    // It is no fault of the event: the mark was not what is there, or it could not be written now.
+    // It is loaded again.
     bool is_stale = false;
   };
   // Events of one aggregate, in their order, all above the mark: the first so many of them.
@@ -42,13 +43,16 @@ class EventReceiver {
   virtual Taken pass_over(const AggregateKey& aggregate, const EventMark& mark,
                           Version version) = 0;
 
-  // Whether marks are durable as they are taken. Otherwise they are kept before they are counted
-  // upon.
-  virtual bool keeps_at_once() const = 0;
+  // Whether marks are durable with what they tell of. Otherwise they are kept a little later, and
+  // after a crash something may have been taken of which no mark tells.
+  virtual bool is_exact() const = 0;
   virtual Result<void> keep(const std::vector<std::pair<AggregateKey, EventMark>>& marks) = 0;
 
   virtual Result<std::optional<EventHistory>> load_history() = 0;
   virtual Result<void> save_history(const EventHistory& history) = 0;
+  virtual bool can_clear() const = 0;
+  // Removes what was made of events, before the table is read; comes again until it has worked.
+  virtual Result<void> clear() = 0;
   // All of the table has been read; comes again until it has worked.
   virtual Result<void> finish_history(const EventHistory& history) = 0;
 

@@ -1,9 +1,9 @@
 #include "dynakeep/stores/event_subscription.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
+#include "dynakeep/stores/event_store.h"
 #include "stores/event_store/event_feed.h"
 
 namespace dynakeep {
@@ -11,16 +11,6 @@ namespace {
 
 using event_store::EventFeed;
 using event_store::EventReceiver;
-
-Result<void> guarded(const std::function<Result<void>()>& call) {
-  try {
-    return call();
-  } catch (const std::exception& thrown) {
-    return Error(ErrorCode::internal_server_error, thrown.what());
-  } catch (...) {  // whatever a program throws, it has failed
-    return Error(ErrorCode::internal_server_error, "The handler threw");
-  }
-}
 
 // A program's handler, and marks that are kept beside it.
 class HandlerReceiver final : public EventReceiver {
@@ -60,7 +50,7 @@ class HandlerReceiver final : public EventReceiver {
                      const EventRewrite& rewrite) override {
     Taken taken{.mark = mark};
     if (on_rewrite_) {
-      if (auto told = guarded([&] { return on_rewrite_(rewrite); }); !told) {
+      if (auto told = detail::guarded([&] { return on_rewrite_(rewrite); }); !told) {
         taken.error = std::move(told).error();
         return taken;
       }
@@ -75,10 +65,9 @@ class HandlerReceiver final : public EventReceiver {
     return taken;
   }
 
-  // Without marks nothing is ever to be kept.
-  bool keeps_at_once() const override { return marks_ == nullptr; }
+  bool is_exact() const override { return false; }
   Result<void> keep(const std::vector<std::pair<AggregateKey, EventMark>>& marks) override {
-    return marks_->save(marks);
+    return marks_ == nullptr ? Result<void>() : marks_->save(marks);
   }
 
   Result<std::optional<EventHistory>> load_history() override {
@@ -89,6 +78,8 @@ class HandlerReceiver final : public EventReceiver {
     if (marks_ == nullptr) return {};
     return marks_->save_history(history);
   }
+  bool can_clear() const override { return false; }
+  Result<void> clear() override { return {}; }
   Result<void> finish_history(const EventHistory&) override { return {}; }
 
  private:
@@ -97,7 +88,7 @@ class HandlerReceiver final : public EventReceiver {
         std::find(types_.begin(), types_.end(), event.message.event.type()) == types_.end()) {
       return {};
     }
-    return guarded([&] { return handler_(event); });
+    return detail::guarded([&] { return handler_(event); });
   }
 
   const std::vector<std::string> types_;
