@@ -29,6 +29,7 @@
 #include "logging.h"
 #include "served_collections.h"
 #include "served_dismissals.h"
+#include "served_streams.h"
 #include "served_user_data.h"
 
 namespace dynakeep::app {
@@ -45,6 +46,8 @@ struct ServeFlags {
   std::string durability = "synced";
   std::uint32_t sync_interval_ms = 100;
   std::uint32_t cache_mb = 64;
+
+  ServedStreamsFlags streams = {};
 
   std::optional<std::string> address = {};
   std::optional<std::uint16_t> port = {};
@@ -161,7 +164,9 @@ Result<Served> open_database(const ServeFlags& flags, unsigned threads,
       .embedded = {.durability = durabilities.at(flags.durability),
                    .sync_interval = std::chrono::milliseconds(flags.sync_interval_ms),
                    .cache_bytes = std::size_t{flags.cache_mb} << 20,
-                   .region = flags.region},
+                   .region = flags.region,
+                   .streams = stream_options(flags.streams),
+                   .expiry_interval = expiry_interval(flags.streams)},
       .remote = {.connections_max = threads}};
   if (collections) {
     options.remote.retry_base_delay = collections->retry_base_delay;
@@ -238,7 +243,8 @@ int serve(const ServeFlags& flags) {
   Listening main{.options = {.threads = flags.threads,
                              .allow_unauthenticated = flags.allow_unauthenticated,
                              .region = flags.region,
-                             .serve_protocol = !flags.services_only}};
+                             .serve_protocol = !flags.services_only,
+                             .serve_admin = flags.streams.admin}};
   choose_place(flags, collections, main.options);
   if (!flags.access_keys.empty()) {
     auto access_keys = load_access_keys(flags.access_keys);
@@ -366,6 +372,8 @@ void add_serve(CLI::App& program, int& exit_code) {
       ->capture_default_str()
       ->type_name("MB")
       ->group("Data");
+
+  add_served_streams_flags(*command, flags->streams);
 
   command->add_option("--address", flags->address, "Address to listen on [127.0.0.1]")
       ->type_name("ADDRESS")

@@ -41,6 +41,10 @@ struct ServerOptions {
   // Whether DynamoDB's protocol is served at all, under every path that no service takes.
   bool serve_protocol = true;
 
+  // Whether the operations of engine_admin.h are served, to whoever may send others. For tests:
+  // they make items expire and records disappear.
+  bool serve_admin = false;
+
   // Of one request. Past them the answer is 431, 413.
   std::size_t header_bytes_max = std::size_t{64} << 10;
   std::size_t body_bytes_max = std::size_t{16} << 20;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -103,6 +104,8 @@ class BodySource {
   virtual void finish() {}
 };
 
+class LateAnswer;
+
 // Content-Length, Transfer-Encoding, Connection and Date are the connection's to write, not part of
 // `headers`.
 struct HttpResponse {
@@ -110,8 +113,27 @@ struct HttpResponse {
   Headers headers = {};
   std::string body = {};
   std::shared_ptr<BodySource> source =
-      {};              // if set, it makes the body, and `body` is not looked at
-  bool close = false;  // the connection ends behind it
+      {};                                 // if set, it makes the body, and `body` is not looked at
+  bool close = false;                     // the connection ends behind it
+  std::shared_ptr<LateAnswer> late = {};  // if set, what it gives is the answer, and this is none
+};
+
+// An answer that is not there yet, of a request that waits for something: no thread does. The
+// server asks one from one thread at a time, and keeps the answers behind it until it has come.
+class LateAnswer {
+ public:
+  virtual ~LateAnswer() = default;
+
+  // The answer, if it is there by now; what it waits for on disk is noted in the thread's
+  // DeferredDurability. If it is not: calls `wake` once, from any thread, as soon as it may be;
+  // maybe before this returns, and maybe after this is gone. Must not wait.
+  virtual std::optional<HttpResponse> take(std::function<void()> wake) = 0;
+
+  // How long it is waited for; then it is told to finish().
+  virtual std::chrono::milliseconds patience() const = 0;
+
+  // Enough waited: the next take() gives an answer.
+  virtual void finish() = 0;
 };
 
 // "Bad Request" for 400; "Unknown" for a status that this server and its clients have no use for.

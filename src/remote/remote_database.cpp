@@ -11,6 +11,7 @@
 #include "http/message.h"
 #include "remote/token.h"
 #include "transport/url.h"
+#include "wire/admin_operations.h"
 #include "wire/error_json.h"
 #include "wire/message_json.h"
 #include "wire/operations.h"
@@ -92,9 +93,10 @@ Result<http::HttpResponse> RemoteDatabase::exchange(std::string_view operation, 
                                                     std::chrono::milliseconds longer) {
   http::HttpRequest request{.method = "POST", .target = "/", .body = std::move(body)};
   const wire::Operation* known = wire::find_operation(operation);
-  INVARIANT(known != nullptr);
-  std::string target(known->service);
-  const bool of_streams = known->service == wire::streams_target_prefix;
+  INVARIANT(known != nullptr || wire::find_admin_operation(operation) != nullptr);
+  const std::string_view service = known != nullptr ? known->service : wire::admin_target_prefix;
+  std::string target(service);
+  const bool of_streams = service != wire::target_prefix;
   const transport::Origin& endpoint = of_streams ? streams_endpoint_ : endpoint_;
   request.headers.add("Host", of_streams ? streams_host_ : host_);
   request.headers.add("Content-Type", content_type);

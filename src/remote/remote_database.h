@@ -13,6 +13,7 @@
 #include "dynakeep/credentials.h"
 #include "dynakeep/database.h"
 #include "http/signature.h"
+#include "remote/remote_admin.h"
 #include "remote/repeats.h"
 #include "remote/retry.h"
 #include "remote/signing_credentials.h"
@@ -92,8 +93,11 @@ class RemoteDatabase final : public Database {
   // An answer comes when what it says is durable: there is nothing to wait for.
   void when_durable(std::uint64_t position, std::function<void(const Result<void>&)> done) override;
 
-  // The answer of status 200 to an operation; with as many attempts as it takes.
-  // `headers` are sent with it; it may take `longer` than others.
+  // Of an engine of ours; whether its server allows it, it says itself.
+  EngineAdmin* admin() override { return capabilities_.positions ? &admin_ : nullptr; }
+
+  // The answer of status 200 to an operation, of DynamoDB or of EngineAdmin; with as many attempts
+  // as it takes. `headers` are sent with it; it may take `longer` than others.
   Result<http::HttpResponse> exchange(std::string_view operation, std::string body, Repeats repeats,
                                       const wire::HeaderFields& headers = {},
                                       std::chrono::milliseconds longer = {});
@@ -122,6 +126,7 @@ class RemoteDatabase final : public Database {
   // How far the service's clock is ahead of ours, if that matters to signatures.
   std::atomic<std::int64_t> clock_offset_us_ = 0;
   Capabilities capabilities_;
+  RemoteAdmin admin_{*this};
 };
 
 }  // namespace dynakeep::remote

@@ -83,6 +83,9 @@ void Connection::close() {
   if (is_closed()) return;
   worker_.loop().unwatch(socket_.get());
   socket_.reset();
+  for (const Parked& parked : parked_) {
+    if (parked.late) worker_.cancel_alarm(*this, parked.due);
+  }
   worker_.forget(*this);
 }
 
@@ -107,6 +110,8 @@ void Connection::receive() {
     return;
   }
   peer_finished_ = count == 0;
+  // Who may be gone is not waited for.
+  if (peer_finished_) finish_late();
   advance({buffer.data(), static_cast<std::size_t>(count)});
 }
 
@@ -195,6 +200,12 @@ void Connection::answer_request() {
   const bool last = !parser_->keep_alive() || worker_.is_draining() || response.close;
   closing_ = last;
   may_have_unread_ = worker_.is_draining() || response.close;
+  if (response.late) {
+    return park_late({.head_only = head_only,
+                      .last = last,
+                      .http_1_0 = http_1_0,
+                      .late = std::move(response.late)});
+  }
   const std::uint64_t position = deferred.position();
   if (position == 0 && parked_.empty()) {
     return put_response(std::move(response), head_only, last, http_1_0);
@@ -222,7 +233,7 @@ void Connection::refuse(int status) {
 void Connection::release(std::uint64_t position, const Result<void>& outcome) {
   if (is_closed()) return;
   for (Parked& parked : parked_) {
-    if (parked.settled || parked.position > position) continue;
+    if (parked.settled || parked.late || parked.position > position) continue;
     parked.settled = true;
     if (!outcome) {
       parked.response = worker_.application().not_durable(parked.response, outcome.error());
@@ -230,6 +241,58 @@ void Connection::release(std::uint64_t position, const Result<void>& outcome) {
   }
   put_settled();
   advance({});
+}
+
+void Connection::park_late(Parked parked) {
+  parked.due = worker_.now() + parked.late->patience();
+  worker_.set_alarm(*this, parked.due);
+  if (worker_.is_draining() || peer_finished_) parked.late->finish();
+  parked_.push_back(std::move(parked));
+  ask_late();
+}
+
+bool Connection::has_late() const {
+  return std::any_of(parked_.begin(), parked_.end(),
+                     [](const Parked& parked) { return parked.late != nullptr; });
+}
+
+// Takes the late answers that are there by now.
+void Connection::ask_late() {
+  for (Parked& parked : parked_) {
+    if (!parked.late) continue;
+    DeferredDurability deferred;
+    auto answer = parked.late->take(worker_.late_waker(*this));
+    if (!answer) continue;
+    worker_.cancel_alarm(*this, parked.due);
+    parked.late.reset();
+    parked.response = std::move(*answer);
+    parked.position = deferred.position();
+    parked.settled = parked.position == 0;
+    parked_bytes_ += parked.response.body.size();
+    if (!parked.settled) worker_.wait_for_disk(*this, parked.position);
+  }
+  put_settled();
+}
+
+void Connection::finish_late() {
+  if (!has_late()) return;
+  for (const Parked& parked : parked_) {
+    if (parked.late) parked.late->finish();
+  }
+  ask_late();
+}
+
+void Connection::late_ready() {
+  if (is_closed() || !has_late()) return;
+  ask_late();
+  advance({});
+}
+
+void Connection::late_due(Instant now) {
+  for (const Parked& parked : parked_) {
+    if (parked.late && parked.due <= now) parked.late->finish();
+  }
+  late_ready();
 }
 
 // The answers that wait for nothing but their turn.
@@ -422,7 +485,9 @@ void Connection::settle() {
 
 void Connection::update_events() {
   std::uint32_t events = 0;
-  if (lingering_ || (may_take_requests() && !peer_finished_)) events |= EPOLLIN;
+  // Also to see that a client is gone which would be answered last.
+  const bool reads = may_take_requests() || (closing_ && has_late());
+  if (lingering_ || (reads && !peer_finished_)) events |= EPOLLIN;
   if (unsent_bytes() != 0 || (source_ && !source_asleep_)) events |= EPOLLOUT;
   if (events == events_) return;
   events_ = events;
@@ -500,8 +565,10 @@ void Connection::begin_drain() {
     source_->finish();
     source_ready();
   }
+  finish_late();
   // A request may stand in the socket already: its client saw no sign of the end.
   if (waiting_ == Waiting::idle) receive();
+  send_gathered();
   settle();
 }
 

@@ -46,6 +46,11 @@ class Connection final : public EventHandler {
   // The source of the answer under way, which had nothing, has something.
   void source_ready();
 
+  // A late answer may be there.
+  void late_ready();
+  // Those that were waited for until `now` are told to finish.
+  void late_due(Instant now);
+
   // Drops a client that has kept us waiting for too long.
   void check_deadline(Instant now);
 
@@ -65,6 +70,8 @@ class Connection final : public EventHandler {
     bool head_only = false;
     bool last = false;
     bool http_1_0 = false;
+    std::shared_ptr<http::LateAnswer> late = {};  // until it has given the response
+    Instant due = {};                             // when the late one has to
   };
 
   void receive();
@@ -77,6 +84,10 @@ class Connection final : public EventHandler {
   void refuse(int status);
 
   void put_response(http::HttpResponse response, bool head_only, bool last, bool http_1_0);
+  void park_late(Parked parked);
+  bool has_late() const;
+  void finish_late();
+  void ask_late();
   void put_settled();
   void pull();
   void put_part(std::string_view part);

@@ -9,7 +9,9 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "wire/admin_operations.h"
 #include "wire/json_reader.h"
+#include "wire/message_json.h"
 #include "wire/operations.h"
 
 namespace dynakeep::server {
@@ -36,6 +38,11 @@ std::string_view json_type_of(const http::HttpRequest& request) {
 
 const wire::Operation* operation_of(const http::HttpRequest& request) {
   return wire::find_target(request.headers.find("x-amz-target").value_or(""));
+}
+
+std::string_view known_name(const wire::Operation* operation,
+                            const wire::AdminOperation* admin_operation) {
+  return operation != nullptr ? operation->name : admin_operation->name;
 }
 
 bool is_json(std::string_view text) { return wire::ParsedJson(text).is_valid(); }
@@ -94,26 +101,71 @@ http::HttpResponse RequestHandler::answer_post(const http::HttpRequest& request)
   if (type.empty()) return respond(404, "", std::string(unknown_as_xml));
 
   const wire::Operation* operation = operation_of(request);
+  const wire::AdminOperation* admin_operation =
+      options_.serve_admin && database_.admin() != nullptr
+          ? wire::find_admin_target(request.headers.find("x-amz-target").value_or(""))
+          : nullptr;
+  const bool known = operation != nullptr || admin_operation != nullptr;
   const Result<void> authentic =
       options_.secrets.empty()
           ? http::check_signature_is_complete(request)
           : http::verify(request, options_.secrets, service, options_.clock->now());
   // The operation reads the body and says if it is no JSON; before a refusal nobody else does.
-  const bool refused = operation == nullptr || !authentic;
+  const bool refused = !known || !authentic;
   if (refused && !request.body.empty() && !is_json(request.body)) {
     return refuse(type, Error(ErrorCode::serialization, ""));
   }
-  if (operation == nullptr) return refuse(type, Error(ErrorCode::unknown_operation, ""));
+  if (!known) return refuse(type, Error(ErrorCode::unknown_operation, ""));
   if (!authentic) return refuse(type, authentic.error());
   if (request.body.empty()) return refuse(type, Error(ErrorCode::serialization, ""));
 
   const auto began = std::chrono::steady_clock::now();
-  wire::Reply reply =
-      wire::answer(*operation, database_, request.body,
-                   [&request](std::string_view name) { return request.headers.find(name); });
-  http::HttpResponse response = respond(reply.status, type, std::move(reply.body));
+  const auto find_header = [&request](std::string_view name) { return request.headers.find(name); };
+  http::HttpResponse response;
+  if (admin_operation != nullptr) {
+    response = respond(admin_operation->answer(*database_.admin(), request.body), type);
+  } else if (auto late = hold(*operation, request, find_header, type)) {
+    return {.late = std::move(late)};
+  } else {
+    response = respond(wire::answer(*operation, database_, request.body, find_header), type);
+  }
+  log_request(known_name(operation, admin_operation), request, response, began);
+  return response;
+}
+
+// The answer to a GetRecords that finds nothing now and may wait; null for any other.
+std::shared_ptr<http::LateAnswer> RequestHandler::hold(const wire::Operation& operation,
+                                                       const http::HttpRequest& request,
+                                                       const wire::FindHeader& find_header,
+                                                       std::string_view content_type) const {
+  static const wire::Operation* const get_records = wire::find_operation("GetRecords");
+  if (&operation != get_records || !database_.capabilities().tells_of_records) return nullptr;
+  if (!find_header(wire::wait_header)) return nullptr;
+  // What is wrong with the request is answered where all are.
+  auto wanted = wire::decode_message<GetRecordsRequest>(request.body);
+  if (!wanted || !wire::decode_extensions(find_header, *wanted)) return nullptr;
+  const auto wait = std::exchange(wanted->wait, {});
+  if (wait == wait.zero()) return nullptr;
+  auto found = database_.get_records(*wanted);
+  if (!found || !found->records.empty() || !found->next_shard_iterator) return nullptr;
+  auto place = held_.hold();
+  if (place == nullptr) return nullptr;
+  wanted->shard_iterator = std::move(found->next_shard_iterator);
+  const bool from_browser = request.headers.contains("origin");
+  return std::make_shared<HeldRecords>(database_, std::move(*wanted), wait, std::move(place),
+                                       [this, from_browser, type = std::string(content_type)](
+                                           const Result<GetRecordsResult>& found_late) {
+                                         http::HttpResponse response =
+                                             respond(wire::reply_to_get_records(found_late), type);
+                                         if (from_browser)
+                                           response.headers.add("Access-Control-Allow-Origin", "*");
+                                         return response;
+                                       });
+}
+
+http::HttpResponse RequestHandler::respond(wire::Reply reply, std::string_view content_type) const {
+  http::HttpResponse response = respond(reply.status, content_type, std::move(reply.body));
   for (const auto& [name, value] : reply.headers) response.headers.add(name, value);
-  log_request(operation->name, request, response, began);
   return response;
 }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,8 @@
 #include "dynakeep/database.h"
 #include "http/message.h"
 #include "http/signature.h"
+#include "server/held_records.h"
+#include "wire/operations.h"
 
 namespace dynakeep::server {
 
@@ -17,6 +20,7 @@ struct RequestHandlerOptions {
   std::string region = "us-east-1";  // in the health line
   const Clock* clock = &system_clock();
   std::uint64_t request_id_seed = 0;
+  bool serve_admin = false;  // EngineAdmin's operations too, if the database has them
 };
 
 // The DynamoDB endpoint without its sockets: a request in, an answer out, by way of a Database.
@@ -28,7 +32,8 @@ struct RequestHandlerOptions {
 //  - X-Amz-Target names no operation: UnknownOperationException;
 //  - the signature: see http/signature.h;
 //  - an empty body: SerializationException;
-// and then the operation of wire's table. Every answer has its x-amzn-RequestId, and the
+// and then the operation of wire's table. A GetRecords that is to wait has a late answer. Every
+// answer has its x-amzn-RequestId, and the
 // x-amz-crc32 of its body. Thread-safe.
 class RequestHandler {
  public:
@@ -41,6 +46,11 @@ class RequestHandler {
 
  private:
   http::HttpResponse answer_post(const http::HttpRequest& request) const;
+  std::shared_ptr<http::LateAnswer> hold(const wire::Operation& operation,
+                                         const http::HttpRequest& request,
+                                         const wire::FindHeader& find_header,
+                                         std::string_view content_type) const;
+  http::HttpResponse respond(wire::Reply reply, std::string_view content_type) const;
   http::HttpResponse respond(int status, std::string_view content_type, std::string body) const;
   http::HttpResponse refuse(std::string_view content_type, const Error& error) const;
   std::string next_request_id() const;
@@ -48,6 +58,7 @@ class RequestHandler {
   Database& database_;
   const RequestHandlerOptions options_;
   mutable std::atomic<std::uint64_t> requests_ = 0;
+  mutable HeldRequests held_;
 };
 
 }  // namespace dynakeep::server

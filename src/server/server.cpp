@@ -27,7 +27,8 @@ struct Server::Running {
       : handler(database, {.secrets = options.access_keys,
                            .region = options.region,
                            .clock = options.clock,
-                           .request_id_seed = random_seed()}),
+                           .request_id_seed = random_seed(),
+                           .serve_admin = options.serve_admin}),
         services(options.services),
         drain_timeout(options.drain_timeout) {}
 

@@ -77,6 +77,10 @@ void Worker::turn(std::chrono::milliseconds at_most) {
     const auto until_tick = std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - now_);
     timeout = std::clamp(until_tick, 0ms, at_most);
   }
+  if (!alarms_.empty()) {
+    const auto until = std::chrono::ceil<std::chrono::milliseconds>(alarms_.begin()->first - now_);
+    timeout = std::clamp(until, 0ms, timeout);
+  }
   loop_->wait(timeout);
   now_ = options_.now();
   loop_->dispatch();
@@ -84,6 +88,7 @@ void Worker::turn(std::chrono::milliseconds at_most) {
     check_deadlines();
     next_tick_ = now_ + tick_;
   }
+  ring_alarms();
   ask_disk();
   forgotten_.clear();
 }
@@ -181,16 +186,43 @@ void Worker::disk_answered(const Result<void>& outcome) {
   asked_.clear();
 }
 
-std::function<void()> Worker::waker(const Connection& connection) {
-  return [link = link_, id = connection.id()] {
+std::function<void()> Worker::call_back(const Connection& connection,
+                                        void (Connection::*method)()) {
+  return [link = link_, id = connection.id(), method] {
     const std::lock_guard lock(link->mutex);
     Worker* worker = link->worker;
     if (worker == nullptr) return;
-    worker->loop_->post([worker, id] {
+    worker->loop_->post([worker, id, method] {
       const auto found = worker->connections_.find(id);
-      if (found != worker->connections_.end()) found->second->source_ready();
+      if (found != worker->connections_.end()) ((*found->second).*method)();
     });
   };
+}
+
+std::function<void()> Worker::waker(const Connection& connection) {
+  return call_back(connection, &Connection::source_ready);
+}
+
+std::function<void()> Worker::late_waker(const Connection& connection) {
+  return call_back(connection, &Connection::late_ready);
+}
+
+void Worker::set_alarm(const Connection& connection, Instant when) {
+  alarms_.emplace(when, connection.id());
+}
+
+void Worker::cancel_alarm(const Connection& connection, Instant when) {
+  const auto found = alarms_.find({when, connection.id()});
+  if (found != alarms_.end()) alarms_.erase(found);
+}
+
+void Worker::ring_alarms() {
+  while (!alarms_.empty() && alarms_.begin()->first <= now_) {
+    const std::uint64_t id = alarms_.begin()->second;
+    alarms_.erase(alarms_.begin());
+    const auto found = connections_.find(id);
+    if (found != connections_.end()) found->second->late_due(now_);
+  }
 }
 
 void Worker::forget(Connection& connection) {

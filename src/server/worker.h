@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dynakeep/clock.h"
@@ -91,6 +93,11 @@ class Worker {
   void wait_for_disk(const Connection& connection, std::uint64_t position);
   // Has source_ready() called, soon after the function is, from any thread and at any time.
   std::function<void()> waker(const Connection& connection);
+  // The same for late_ready().
+  std::function<void()> late_waker(const Connection& connection);
+  // Has late_due() called at that time, unless it is cancelled before.
+  void set_alarm(const Connection& connection, Instant when);
+  void cancel_alarm(const Connection& connection, Instant when);
   // The connection lives to the end of the turn.
   void forget(Connection& connection);
 
@@ -107,6 +114,8 @@ class Worker {
   void ask_disk();
   void disk_answered(const Result<void>& outcome);
   void check_deadlines();
+  void ring_alarms();
+  std::function<void()> call_back(const Connection& connection, void (Connection::*method)());
 
   std::unique_ptr<EventLoop> loop_;
   const Application& application_;
@@ -123,6 +132,8 @@ class Worker {
   Instant next_tick_;
   bool draining_ = false;
   Instant drain_deadline_ = {};
+
+  std::multiset<std::pair<Instant, std::uint64_t>> alarms_;  // with ids of connections
 
   std::unique_ptr<std::array<char, read_bytes_max>> read_buffer_;
   std::string gathered_;

@@ -107,11 +107,29 @@ class Script final : public http::BodySource {
   std::function<void()> wake = {};
 };
 
+// An answer that comes when the test says so.
+class Letter final : public http::LateAnswer {
+ public:
+  std::optional<http::HttpResponse> take(std::function<void()> waker) override {
+    wake = std::move(waker);
+    if (body.empty() && !finished) return {};
+    if (position != 0) DeferredDurability::current()->note(position);
+    return http::HttpResponse{.body = body};
+  }
+  std::chrono::milliseconds patience() const override { return 20s; }
+  void finish() override { finished = true; }
+
+  std::string body = {};
+  std::uint64_t position = 0;
+  bool finished = false;
+  std::function<void()> wake = {};
+};
+
 // A worker whose time stands still, whose application echoes, and whose disk waits to be told.
 class WorkerTest : public testing::Test {
  protected:
   // Targets: "/big/N" answers N bytes; "/at/N" answers once N is on disk; "/source" answers what
-  // source_ makes; others echo.
+  // source_ makes; "/late" what letter_ holds, once it does; others echo.
   http::HttpResponse answer(const http::HttpRequest& request) {
     answered_.push_back(request.target);
     http::HttpResponse response{.body = request.target + request.body};
@@ -123,6 +141,7 @@ class WorkerTest : public testing::Test {
       DeferredDurability::current()->note(std::stoul(request.target.substr(4)));
     }
     if (request.target == "/source") response.source = source_;
+    if (request.target == "/late") response.late = letter_;
     return response;
   }
 
@@ -184,6 +203,7 @@ class WorkerTest : public testing::Test {
   ManualClock clock_;
   std::vector<std::string> answered_;
   std::shared_ptr<Script> source_ = std::make_shared<Script>();
+  std::shared_ptr<Letter> letter_ = std::make_shared<Letter>();
   std::deque<std::pair<std::uint64_t, std::function<void(const Result<void>&)>>> questions_;
   std::unique_ptr<Worker> worker_;
 };
@@ -686,6 +706,105 @@ TEST_F(Durable, ManyPipelinedWritesAreHeldBackWithinBounds) {
 }
 
 using Drain = WorkerTest;
+
+using Late = WorkerTest;
+
+TEST_F(Late, AnAnswerComesWhenItIsThere) {
+  Client client = connect();
+  EXPECT_EQ(exchange(client, post("/late")), "");
+  advance(19s);
+  EXPECT_EQ(client.receive(), "");
+  letter_->body = "news";
+  letter_->wake();
+  turn();
+  EXPECT_THAT(bodies_of(client.receive()), ElementsAre("news"));
+  EXPECT_THAT(bodies_of(exchange(client, post("/a"))), ElementsAre("/a"));
+}
+
+TEST_F(Late, AnAnswerThatIsThereByThenComesAtOnce) {
+  Client client = connect();
+  letter_->body = "news";
+  EXPECT_THAT(bodies_of(exchange(client, post("/late"))), ElementsAre("news"));
+}
+
+TEST_F(Late, AWakeForNothingChangesNothing) {
+  Client client = connect();
+  EXPECT_EQ(exchange(client, post("/late")), "");
+  letter_->wake();
+  turn();
+  EXPECT_EQ(client.receive(), "");
+  EXPECT_FALSE(letter_->finished);
+}
+
+TEST_F(Late, AnAnswerIsFinishedAfterItsTimeAndNotBefore) {
+  Client client = connect();
+  exchange(client, post("/late"));
+  advance(19'999ms);
+  EXPECT_FALSE(letter_->finished);
+  advance(1ms);
+  EXPECT_TRUE(letter_->finished);
+  EXPECT_THAT(bodies_of(client.receive()), ElementsAre(""));
+  // It has no second time.
+  letter_ = std::make_shared<Letter>();
+  EXPECT_EQ(exchange(client, post("/late")), "");
+  advance(19s);
+  EXPECT_FALSE(letter_->finished);
+}
+
+TEST_F(Late, AnswersBehindItWaitForTheirTurn) {
+  Client client = connect();
+  EXPECT_EQ(exchange(client, post("/late") + post("/a") + post("/at/7")), "");
+  disk_reaches(7);
+  EXPECT_EQ(client.receive(), "");
+  letter_->body = "news";
+  letter_->wake();
+  turn();
+  EXPECT_THAT(bodies_of(client.receive()), ElementsAre("news", "/a", "/at/7"));
+}
+
+TEST_F(Late, AnAnswerMayWaitForTheDiskAfterwards) {
+  Client client = connect();
+  exchange(client, post("/late"));
+  letter_->body = "news";
+  letter_->position = 3;
+  letter_->wake();
+  turn();
+  EXPECT_EQ(client.receive(), "");
+  disk_reaches(3);
+  EXPECT_THAT(bodies_of(client.receive()), ElementsAre("news"));
+}
+
+TEST_F(Late, AClientThatHasLeftIsForgotten) {
+  for (const std::string fields : {"", "Connection: close\r\n"}) {
+    Client client = connect();
+    exchange(client, post("/late", "", fields));
+    EXPECT_EQ(letter_.use_count(), 2);
+    client.leave();
+    turn();
+    EXPECT_EQ(letter_.use_count(), 1);
+    EXPECT_EQ(worker_->connection_count(), 0U);
+    letter_->wake();
+    turn();
+    letter_ = std::make_shared<Letter>();
+  }
+}
+
+TEST_F(Late, AnAnswerThatIsNotThereIsFinishedWhenTheServerStops) {
+  Client client = connect();
+  exchange(client, post("/late"));
+  worker_->begin_drain(10s);
+  turn();
+  EXPECT_TRUE(letter_->finished);
+  EXPECT_THAT(bodies_of(client.receive()), ElementsAre(""));
+  EXPECT_TRUE(worker_->is_drained());
+}
+
+TEST_F(Late, AnAnswerMayBeWokenAfterTheWorkerIsGone) {
+  Client client = connect();
+  exchange(client, post("/late"));
+  worker_.reset();
+  letter_->wake();
+}
 
 TEST_F(Drain, IdleConnectionsCloseAtOnce) {
   Client client = connect();

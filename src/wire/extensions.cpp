@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view begin_word = "begin";
 constexpr std::string_view end_word = "end ";
 constexpr std::size_t token_length_max = 100;
+constexpr std::uint32_t wait_ms_max = 20'000;
 
 struct Feature {
   std::string_view name;
@@ -55,8 +56,8 @@ Result<std::optional<std::chrono::milliseconds>> decode_wait(const FindHeader& f
   std::uint32_t milliseconds = 0;
   const char* const end = value->data() + value->size();
   const auto [stopped, problem] = std::from_chars(value->data(), end, milliseconds);
-  if (problem != std::errc() || stopped != end) {
-    return no_value_of(wait_header, "a number of milliseconds");
+  if (problem != std::errc() || stopped != end || milliseconds > wait_ms_max) {
+    return no_value_of(wait_header, "a number of milliseconds up to 20000");
   }
   return std::optional(std::chrono::milliseconds(milliseconds));
 }

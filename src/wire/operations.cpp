@@ -10,6 +10,15 @@ namespace dynakeep::wire {
 
 namespace {
 
+template <typename Answer>
+Reply reply_to(const Result<Answer>& result) {
+  if (!result) return error_reply(result.error());
+  auto body = encode_message(*result);
+  // A result with an item that cannot be is a bug below: not the client's to mend.
+  if (!body) return error_reply(Error::internal(body.error().message()));
+  return {.status = 200, .body = std::move(*body), .headers = encode_extensions(*result)};
+}
+
 template <typename Request, typename Answer>
 Reply carry_out(Database& database, Result<Answer> (Database::*method)(const Request&),
                 std::string_view json_body, const FindHeader& find_header) {
@@ -17,14 +26,9 @@ Reply carry_out(Database& database, Result<Answer> (Database::*method)(const Req
   if (!request) return error_reply(request.error());
   const auto extended = decode_extensions(find_header, *request);
   if (!extended) return error_reply(extended.error());
-  // A server has no thread that could wait.
+  // Waiting is for who has a thread to spare: see reply_to_get_records.
   if constexpr (requires { request->wait; }) request->wait = request->wait.zero();
-  const auto result = (database.*method)(*request);
-  if (!result) return error_reply(result.error());
-  auto body = encode_message(*result);
-  // A result with an item that cannot be is a bug below: not the client's to mend.
-  if (!body) return error_reply(Error::internal(body.error().message()));
-  return {.status = 200, .body = std::move(*body), .headers = encode_extensions(*result)};
+  return reply_to((database.*method)(*request));
 }
 
 template <auto method>
@@ -38,7 +42,8 @@ Reply answer_with_features(Database& database, std::string_view json_body,
                            const FindHeader& find_header) {
   Reply reply = answer_with<method>(database, json_body, find_header);
   Capabilities capabilities = database.capabilities();
-  capabilities.long_poll = false;  // see carry_out: nobody waits
+  // A server can only hold requests for records of which it is told.
+  capabilities.long_poll = capabilities.tells_of_records;
   std::string features = encode_features(capabilities);
   if (!features.empty()) reply.headers.push_back({features_header, std::move(features)});
   return reply;
@@ -102,6 +107,8 @@ Reply answer(const Operation& operation, Database& database, std::string_view js
              const FindHeader& find_header) {
   return operation.answer(database, json_body, find_header);
 }
+
+Reply reply_to_get_records(const Result<GetRecordsResult>& result) { return reply_to(result); }
 
 Reply error_reply(const Error& error) {
   if (error.outcome_unknown() && error.code() != ErrorCode::internal_server_error) {

@@ -45,6 +45,9 @@ const Operation* find_target(std::string_view target);
 Reply answer(const Operation& operation, Database& database, std::string_view json_body,
              const FindHeader& find_header = no_headers);
 
+// What goes back for a GetRecords whose waiting is the server's.
+Reply reply_to_get_records(const Result<GetRecordsResult>& result);
+
 // An error in the wire's shape: {"__type":"…#ValidationException","message":"…"} with its status.
 // One whose outcome is unknown becomes an InternalServerError, whatever its code: to a client any
 // other says that nothing was done.

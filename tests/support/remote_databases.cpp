@@ -1,5 +1,8 @@
 #include "support/remote_databases.h"
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "dynakeep/credentials.h"
@@ -43,10 +46,34 @@ class HandlerTransport final : public transport::Transport {
                                   transport::Deadline deadline) override {
     static_cast<void>(to);
     static_cast<void>(deadline);
-    return handler_.answer(request);
+    http::HttpResponse response = handler_.answer(request);
+    if (response.late == nullptr) return response;
+    return wait_for(*response.late);
   }
 
  private:
+  // What a connection does with it, on this thread.
+  static http::HttpResponse wait_for(http::LateAnswer& late) {
+    struct Bell {
+      std::mutex mutex;
+      std::condition_variable changed;
+      bool rung = false;
+    };
+    const auto bell = std::make_shared<Bell>();
+    const auto until = std::chrono::steady_clock::now() + late.patience();
+    for (;;) {
+      auto answer = late.take([bell] {
+        const std::lock_guard lock(bell->mutex);
+        bell->rung = true;
+        bell->changed.notify_all();
+      });
+      if (answer) return std::move(*answer);
+      std::unique_lock lock(bell->mutex);
+      if (!bell->changed.wait_until(lock, until, [&] { return bell->rung; })) late.finish();
+      bell->rung = false;
+    }
+  }
+
   const server::RequestHandler& handler_;
 };
 
@@ -55,8 +82,9 @@ class HandlerTransport final : public transport::Transport {
 Result<OwnedDatabase> open_remote_in_process(const Clock& clock) {
   auto engine = TRY(open_engine(clock));
   engine->handler = std::make_unique<server::RequestHandler>(
-      *engine->database, server::RequestHandlerOptions{
-                             .secrets = {{access_key_id, secret_access_key}}, .clock = &clock});
+      *engine->database,
+      server::RequestHandlerOptions{
+          .secrets = {{access_key_id, secret_access_key}}, .clock = &clock, .serve_admin = true});
   auto database = std::make_unique<remote::RemoteDatabase>(
       remote::RemoteParts{.credentials = signer(),
                           .transport = std::make_unique<HandlerTransport>(*engine->handler),
@@ -71,6 +99,7 @@ Result<OwnedDatabase> open_remote_over_a_socket(const Clock& clock) {
       TRY(Server::start(*engine->database, {.port = 0,
                                             .threads = 2,
                                             .access_keys = {{access_key_id, secret_access_key}},
+                                            .serve_admin = true,
                                             .clock = &clock}));
   auto database = TRY(connect_remote({.endpoint = engine->server->endpoint(),
                                       .credentials = signer(),

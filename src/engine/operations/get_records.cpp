@@ -102,9 +102,9 @@ struct Found {
   std::shared_ptr<Stream> stream;
 };
 
-Result<Found> find(const Engine& engine, const std::string& text, Time now) {
+Result<Found> find(const Engine& engine, const std::string& text) {
   const ShardIterator iterator = TRY(decode_iterator(engine.streams, text));
-  if (now - iterator.issued > iterator_lasts) {
+  if (engine.streams.has_expired(iterator.issued)) {
     return Error(ErrorCode::expired_iterator,
                  "Iterator expired. The iterator was created at a time more than 15 minutes ago.");
   }
@@ -117,8 +117,7 @@ Result<Found> find(const Engine& engine, const std::string& text, Time now) {
 
 // What there is now.
 Result<GetRecordsResult> look(const Engine& engine, const GetRecordsRequest& request) {
-  const Time now = engine.clock.now();
-  const auto [iterator, stream] = TRY(find(engine, *request.shard_iterator, now));
+  const auto [iterator, stream] = TRY(find(engine, *request.shard_iterator));
 
   // First how far may be read, then of which shards: a shard that is closed by then holds nothing
   // later than its end.
@@ -164,9 +163,11 @@ Result<GetRecordsResult> look(const Engine& engine, const GetRecordsRequest& req
     result.stream_point = StreamPoint{.stream_arn = stream->arn(), .position = to_text(after)};
   }
   if (all_read && shard->end && readable >= *shard->end) return result;
-  result.next_shard_iterator = encode_iterator(
-      engine.streams,
-      {.stream = iterator.stream, .shard = iterator.shard, .after = after, .issued = now});
+  result.next_shard_iterator =
+      encode_iterator(engine.streams, {.stream = iterator.stream,
+                                       .shard = iterator.shard,
+                                       .after = after,
+                                       .issued = engine.streams.issue_time()});
   return result;
 }
 
@@ -243,7 +244,7 @@ Result<std::unique_ptr<RecordsWaiter>> when_records(const Engine& engine,
   Constraints constraints;
   constrain_iterator(constraints, shard_iterator);
   TRY(constraints.verdict());
-  auto found = TRY(find(engine, shard_iterator, engine.clock.now()));
+  auto found = TRY(find(engine, shard_iterator));
   return std::unique_ptr<RecordsWaiter>(
       std::make_unique<StreamWaiter>(engine.streams, std::move(found.stream), std::move(wake)));
 }

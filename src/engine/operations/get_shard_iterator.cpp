@@ -71,7 +71,7 @@ Result<GetShardIteratorResult> get_shard_iterator(const Engine& engine,
   if (shard == nullptr) return no_such_shard();
 
   ShardIterator iterator{
-      .stream = state->space, .shard = shard->number, .issued = engine.clock.now()};
+      .stream = state->space, .shard = shard->number, .issued = engine.streams.issue_time()};
   switch (type) {
     case ShardIteratorType::trim_horizon:
       iterator.at_trim_horizon = true;

@@ -21,9 +21,6 @@ struct ShardIterator {
   Time issued = {};
 };
 
-// How long an iterator is good for.
-inline constexpr auto iterator_lasts = std::chrono::minutes(15);
-
 std::string encode_iterator(const Streams& streams, const ShardIterator& iterator);
 // validation, "Invalid ShardIterator": nothing that was made here.
 Result<ShardIterator> decode_iterator(const Streams& streams, std::string_view text);

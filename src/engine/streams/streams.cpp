@@ -407,6 +407,7 @@ Result<void> Streams::forget_empty_shards(Stream& stream, Time now) {
 }
 
 Result<std::chrono::milliseconds> Streams::turn() {
+  const std::lock_guard turning(turning_);
   const Time now = clock_.now();
   for (const auto& stream : all()) {
     TRY(trim(*stream, now - options_.retention));
@@ -459,6 +460,20 @@ void Streams::forget(Stream& stream, std::uint64_t waiter) {
 void Streams::written(const std::shared_ptr<Stream>& stream) {
   if (!stream->has_waiters_.load()) return;
   store_.when_durable(store_.latest_position(), [stream](const Result<void>&) { wake(*stream); });
+}
+
+void Streams::expire_iterators() {
+  iterators_expired_us_.store(issue_time().time_since_epoch().count());
+}
+
+bool Streams::has_expired(Time issued) const {
+  return issued.time_since_epoch().count() <= iterators_expired_us_.load() ||
+         clock_.now() - issued > iterator_lasts;
+}
+
+Time Streams::issue_time() const {
+  const Time after_expired(std::chrono::microseconds(iterators_expired_us_.load() + 1));
+  return std::max<Time>(std::chrono::floor<std::chrono::microseconds>(clock_.now()), after_expired);
 }
 
 std::uint64_t Streams::sign(std::string_view text) const { return base::siphash(key_, text); }

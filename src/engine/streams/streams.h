@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -28,6 +29,9 @@ class WriteSet;
 // The streams of all tables: which there are, their shards, and who is woken by their records. The
 // records themselves are written with the changes they tell of (write_path.h).
 namespace dynakeep::engine {
+
+// How long an iterator is good for.
+inline constexpr auto iterator_lasts = std::chrono::minutes(15);
 
 // One stream. What its shards are changes only while no commit is under way (CommitNumbers), so a
 // writer that has begun a commit sees the shards that its records belong to.
@@ -126,6 +130,11 @@ class Streams {
   // ---- iterators ----
 
   std::uint64_t sign(std::string_view text) const;  // keyed; kept with the streams
+  // Those that were issued so far are good no longer.
+  void expire_iterators();
+  bool has_expired(Time issued) const;
+  // When one that is given now was issued: after those that have expired.
+  Time issue_time() const;
 
   // Of what was last changed here: what rests on it waits until it is durable.
   storage::Position position() const { return position_.load(std::memory_order_acquire); }
@@ -153,6 +162,9 @@ class Streams {
   std::string key_;
   std::atomic<storage::Position> position_ = 0;
 
+  std::atomic<std::int64_t> iterators_expired_us_ = 0;  // issued at or before that time
+
+  std::mutex turning_;   // held through a turn
   std::mutex changing_;  // held through a change of shards, disk included
   mutable std::mutex mutex_;
   // By ARN and by space. Guarded by mutex_.
