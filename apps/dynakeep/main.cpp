@@ -9,7 +9,9 @@
 #include "collections.h"
 #include "events.h"
 #include "exit_code.h"
+#include "export.h"
 #include "healthcheck.h"
+#include "import.h"
 #include "keys.h"
 #include "serve.h"
 #include "setup.h"
@@ -60,7 +62,8 @@ int main(int argc, char** argv) {
       "Ends with 0 when stopped as asked, 1 when something failed, 2 when the flags make no "
       "sense,\n"
       "3 when the data folder or the database cannot be used, 4 when the address or port cannot be "
-      "listened on.\n"
+      "listened on,\n"
+      "5 when a part of what was to be imported was rejected.\n"
       "'dynakeep SUBCOMMAND --help' has the flags.");
 
   int exit_code = exit_done;
@@ -73,6 +76,8 @@ int main(int argc, char** argv) {
   add_collections(program, exit_code);
   add_keys(program, exit_code);
   add_setup(program, exit_code);
+  add_export(program, exit_code);
+  add_import(program, exit_code);
   look_at_variables_of_the_subcommand_alone(program);
 
   try {

@@ -27,7 +27,7 @@ Progress::Progress(std::string what)
 
 Progress::~Progress() { hide(); }
 
-void Progress::at(std::uint64_t count) {
+void Progress::at(std::uint64_t count, std::string_view more) {
   if (!interactive_) return;
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
@@ -43,7 +43,7 @@ void Progress::at(std::uint64_t count) {
     rated_count_ = count;
   }
   std::cerr << '\r' << with_separators(count) << ' ' << what_ << ", " << with_separators(rate_)
-            << "/s\x1b[K" << std::flush;
+            << "/s" << (more.empty() ? "" : ", ") << more << "\x1b[K" << std::flush;
 }
 
 void Progress::hide() {

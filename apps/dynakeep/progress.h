@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace dynakeep::app {
 
@@ -16,7 +17,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void at(std::uint64_t count);
+  // `more` stands behind it, such as how fast it is.
+  void at(std::uint64_t count, std::string_view more = {});
 
   // Takes the line away, for something else to be written; the next at() brings it back.
   void hide();

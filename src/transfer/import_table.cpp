@@ -149,8 +149,9 @@ class Import {
       if (!detected) return fails(detected.error());
       format = *detected;
     }
-    const auto reader = read_records(bytes, format, request_.csv, types_, request_.line_bytes_max,
-                                     resumed ? request_.from : ImportPosition{});
+    const auto reader =
+        read_records(bytes, format, request_.csv, types_, keys_, request_.line_bytes_max,
+                     resumed ? request_.from : ImportPosition{});
     if (!reader) return fails(reader.error());
 
     std::uint64_t lines = 0;
@@ -249,7 +250,17 @@ class Import {
 
   void tell(const std::function<void(const ImportProgress&)>& listener, const ByteSource& file) {
     if (!listener) return;
+    const WriterCounts counts = writers_->counts();
+    std::uint64_t rejected = 0;
+    {
+      const std::scoped_lock lock(rejecting_);
+      rejected = rejected_;
+    }
     listener({.lines = summary_.lines,
+              .written = summary_.written + counts.written,
+              .removed = summary_.removed + counts.removed,
+              .existing = counts.existing,
+              .rejected = rejected,
               .bytes_read = bytes_before_ + file.bytes_read(),
               .bytes_total = bytes_total_,
               .position = position_});

@@ -84,7 +84,7 @@ class CsvRecords final : public RecordReader {
         reader_(bytes, csv.delimiter, record_bytes_max),
         columns_(csv.columns) {}
 
-  Result<void> begin(const ImportPosition& from) {
+  Result<void> begin(const KeyAttributes& keys, const ImportPosition& from) {
     if (columns_.empty()) {
       const auto header = TRY(reader_.next());
       if (!header) return {};  // an empty file
@@ -99,6 +99,12 @@ class CsvRecords final : public RecordReader {
       if (column->name.empty()) return Error::validation("the header has a column without a name");
       if (std::find(columns_.begin(), column, *column) != column) {
         return Error::validation("the header has two columns " + column->name);
+      }
+    }
+    for (const auto& key : keys) {
+      const auto of_key = [&](const CsvColumn& column) { return column.name == key.first; };
+      if (std::none_of(columns_.begin(), columns_.end(), of_key)) {
+        return Error::validation("the header has no column for the key attribute " + key.first);
       }
     }
     return from.bytes > 0 ? reader_.skip_to(from.bytes, from.line) : Result<void>();
@@ -163,17 +169,15 @@ Result<LineFormat> detect_format(ReadAhead& bytes) {
   return LineFormat::json;
 }
 
-Result<std::unique_ptr<RecordReader>> read_records(ReadAhead& bytes, LineFormat format,
-                                                   const CsvImport& csv,
-                                                   const AttributeTypes& types,
-                                                   std::size_t line_bytes_max,
-                                                   const ImportPosition& from) {
+Result<std::unique_ptr<RecordReader>> read_records(
+    ReadAhead& bytes, LineFormat format, const CsvImport& csv, const AttributeTypes& types,
+    const KeyAttributes& keys, std::size_t line_bytes_max, const ImportPosition& from) {
   while (bytes.ahead().size() < byte_order_mark.size() && TRY(bytes.more())) {
   }
   if (bytes.ahead().starts_with(byte_order_mark)) bytes.take(byte_order_mark.size());
   if (format == LineFormat::csv) {
     auto reader = std::make_unique<CsvRecords>(bytes, csv, types, line_bytes_max);
-    TRY(reader->begin(from));
+    TRY(reader->begin(keys, from));
     return std::unique_ptr<RecordReader>(std::move(reader));
   }
   if (from.bytes > 0) TRY(bytes.skip_to(from.bytes));

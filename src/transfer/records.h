@@ -11,6 +11,7 @@
 #include "dynakeep/transfer/import.h"
 #include "transfer/csv.h"
 #include "transfer/read_ahead.h"
+#include "transfer/table_keys.h"
 
 namespace dynakeep::transfer {
 
@@ -42,13 +43,12 @@ class RecordReader {
 // is Item or one of those of an incremental export; all else is CSV.
 Result<LineFormat> detect_format(ReadAhead& bytes);
 
-// `types` are those of the table's keys. `from` is where to begin; of CSV the header is read first.
-// validation: the header makes no sense. `bytes` must outlive the reader.
-Result<std::unique_ptr<RecordReader>> read_records(ReadAhead& bytes, LineFormat format,
-                                                   const CsvImport& csv,
-                                                   const AttributeTypes& types,
-                                                   std::size_t line_bytes_max,
-                                                   const ImportPosition& from);
+// `types` are those of attributes of the table's keys and of its indexes', `keys` its own key.
+// `from` is where to begin; of CSV the header is read first. validation: the header makes no sense,
+// or has no column for the key. All that is passed must outlive the reader.
+Result<std::unique_ptr<RecordReader>> read_records(
+    ReadAhead& bytes, LineFormat format, const CsvImport& csv, const AttributeTypes& types,
+    const KeyAttributes& keys, std::size_t line_bytes_max, const ImportPosition& from);
 
 // A line of DynamoDB JSON or of JSON.
 Result<Change> change_of_line(LineFormat format, std::string_view line);

@@ -86,7 +86,7 @@ std::vector<std::string> records_of(std::string text, std::size_t line_bytes_max
   ReadAhead bytes(source);
   const CsvImport csv;
   const AttributeTypes types;
-  const auto reader = read_records(bytes, format, csv, types, line_bytes_max, {}).value();
+  const auto reader = read_records(bytes, format, csv, types, {}, line_bytes_max, {}).value();
   std::vector<std::string> found;
   while (true) {
     const auto record = reader->next().value();
@@ -111,12 +111,13 @@ TEST(Records, ThatAreTooLongArePassedOver) {
 
 TEST(Records, OfCsvFollowTheirHeader) {
   EXPECT_EQ(records_of("a,b:N\nx,1\nx,y\n", 100, LineFormat::csv).size(), 2U);
-  for (const char* header : {"a,a\nx,y\n", "a,\nx,y\n", "\"a\n"}) {
+  for (const char* header : {"a,a\nx,y\n", "a,\nx,y\n", "\"a\n", "b\nx\n"}) {
     TextSource source(header);
     ReadAhead bytes(source);
     const CsvImport csv;
     const AttributeTypes types;
-    EXPECT_FALSE(read_records(bytes, LineFormat::csv, csv, types, 100, {})) << header;
+    const KeyAttributes keys{{"a", AttributeType::string}};
+    EXPECT_FALSE(read_records(bytes, LineFormat::csv, csv, types, keys, 100, {})) << header;
   }
 }
 
@@ -127,10 +128,11 @@ TEST(Records, GoOnFromWhereAnotherReaderWas) {
                                  : "{\"a\":\"x\"}\n\n{\"a\":\"y\"}\n{\"a\":\"z\"}";
     const CsvImport csv;
     const AttributeTypes types;
+    const KeyAttributes keys;
     std::vector<std::pair<ImportPosition, std::string>> after;  // what is left at each position
     TextSource source(text, 3);
     ReadAhead bytes(source);
-    const auto reader = read_records(bytes, format, csv, types, 100, {}).value();
+    const auto reader = read_records(bytes, format, csv, types, keys, 100, {}).value();
     while (const auto record = reader->next().value()) {
       for (auto& [position, left] : after) {
         left += std::to_string(record->line) + std::string(record->text);
@@ -141,7 +143,7 @@ TEST(Records, GoOnFromWhereAnotherReaderWas) {
     for (const auto& [position, left] : after) {
       TextSource again(text, 3);
       ReadAhead more(again);
-      const auto rest = read_records(more, format, csv, types, 100, position).value();
+      const auto rest = read_records(more, format, csv, types, keys, 100, position).value();
       std::string found;
       while (const auto record = rest->next().value()) {
         found += std::to_string(record->line) + std::string(record->text);

@@ -44,7 +44,11 @@ struct RejectedLine {
 };
 
 struct ImportProgress {
-  std::uint64_t lines = 0;        // read
+  std::uint64_t lines = 0;    // read; the next four are of those done with
+  std::uint64_t written = 0;  // as in ImportSummary
+  std::uint64_t removed = 0;
+  std::uint64_t existing = 0;
+  std::uint64_t rejected = 0;
   std::uint64_t bytes_read = 0;   // of the files, packed as they are
   std::uint64_t bytes_total = 0;  // 0: nobody knows
   ImportPosition position = {};   // up to where was read
