@@ -17,6 +17,7 @@
 #include "dynakeep/stores/dismissals.h"
 #include "exit_code.h"
 #include "setup_stores.h"
+#include "setup_tables.h"
 
 namespace dynakeep::app {
 
@@ -36,6 +37,7 @@ struct SetupFlags {
   bool dry_run = false;
   bool strict = false;
   bool time_to_live = false;
+  std::optional<DefinitionFormat> print = {};
 };
 
 struct Settings {
@@ -162,6 +164,18 @@ int switch_time_to_live_on(DismissalTable& store, const SetupFlags& flags) {
 
 int set_up(const SetupFlags& flags) {
   const Settings settings = settings_of(flags);
+  if (flags.print) {
+    StoreTable table{
+        .id = "DismissalsTable",
+        .request = dismissal_table_definition(settings.table),
+        .access = {{.purpose = "Read", .actions = {"GetItem", "BatchGetItem", "Query"}},
+                   {.purpose = "Write", .actions = {"PutItem", "UpdateItem"}},
+                   {.purpose = "Erase", .actions = {"DeleteItem", "BatchWriteItem", "Scan"}},
+                   {.purpose = "Check", .actions = {"DescribeTable"}}}};
+    if (settings.time_to_live) table.time_to_live = "expiresAt";
+    std::cout << definition_text({table}, *flags.print) << std::flush;
+    return exit_done;
+  }
   if (flags.dry_run) {
     std::cout << to_dynamodb_json(dismissal_table_definition(settings.table)) << std::endl;
     return exit_done;
@@ -214,6 +228,7 @@ void add_setup_dismissals(CLI::App& setup, int& exit_code) {
                  "would find")
       ->excludes(endpoint);
   command->add_flag("--dry-run", flags->dry_run, "Print the CreateTable request and send nothing");
+  add_print_flag(*command, flags->print);
   command->add_flag("--time-to-live", flags->time_to_live,
                     "Also switch on the table's time to live, for items that expire; so does\n"
                     "DISMISSIBLE_STORAGE_EXPIRE_AFTER, whatever its value");

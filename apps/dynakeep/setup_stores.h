@@ -9,4 +9,8 @@ namespace dynakeep::app {
 // codes. Waits until the table is active, also if another setup is making it.
 void add_setup_dismissals(CLI::App& setup, int& exit_code);
 
+void add_setup_events(CLI::App& setup, int& exit_code);
+void add_setup_collections(CLI::App& setup, int& exit_code);
+void add_setup_users(CLI::App& setup, int& exit_code);
+
 }  // namespace dynakeep::app
