@@ -308,6 +308,12 @@ int run(const ImportFlags& flags, Database& database, const ImportState& begun,
 }
 
 int import_into(const ImportFlags& flags) {
+  for (const std::string& path : flags.paths) {
+    std::error_code ignored;
+    if (!flags.rejects.empty() && std::filesystem::equivalent(path, flags.rejects, ignored)) {
+      return complain(exit_misused, "--rejects names a file that is to be imported");
+    }
+  }
   StopSignals signals;  // before there are other threads
   const auto begun = begin_state(flags);
   if (!begun) return complain(begun.error());

@@ -193,6 +193,8 @@ def test_wrong_lines_are_told_and_kept(dynakeep, database, make_table, tmp_path)
 
     # Put right, they are imported.
     rejects.write_text('{"pk":"c","sk":3}\n')
+    assert dynakeep("import", table, rejects, "--rejects", rejects)[0] == 2
+    assert rejects.read_text() == '{"pk":"c","sk":3}\n'
     assert dynakeep("import", table, rejects)[0] == 0
     assert len(items_of(database, table)) == 3
 
