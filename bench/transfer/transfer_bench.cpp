@@ -2,12 +2,14 @@
 //
 //   transfer_bench [ITEMS]      250,000 if left out, of about 400 bytes
 //
-// A line for each way: its name, items a second, megabytes of text a second.
+// A line for each way: its name, items a second, megabytes of text a second, and the most memory
+// that the process had meanwhile, database and all.
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -63,16 +65,32 @@ void fill(Database& database, int items) {
   }
 }
 
+// From here on.
+void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
+
+double peak_megabytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word != "VmHWM:") continue;
+    double kilobytes = 0;
+    status >> kilobytes;
+    return kilobytes / 1024;
+  }
+  return 0;
+}
+
 double seconds_of(const auto& work) {
+  forget_peak();
   const auto begun = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
 }
 
 void tell(const std::string& name, std::uint64_t items, std::uint64_t text_bytes, double seconds) {
-  std::printf("%-44s %12.0f items/s %8.1f MB/s\n", name.c_str(),
-              static_cast<double>(items) / seconds,
-              static_cast<double>(text_bytes) / 1e6 / seconds);
+  std::printf(R"({"name":"%s","items":%.0f,"megabytes":%.1f,"peak":%.0f})"
+              "\n",
+              name.c_str(), static_cast<double>(items) / seconds,
+              static_cast<double>(text_bytes) / 1e6 / seconds, peak_megabytes());
   std::fflush(stdout);
 }
 
