@@ -96,6 +96,27 @@ TEST(AskCapabilities, FindsAllOfThemInAnEngineThatHasThem) {
   EXPECT_EQ(ask({.server = "Dynakeep"}).capabilities.value(), Capabilities{});
 }
 
+TEST(AskCapabilities, FindsWhatAnEngineOfOursAnnounces) {
+  const auto announces = [](std::string_view features) {
+    return ask({.server = "Dynakeep",
+                .instead =
+                    [features](std::string_view operation) {
+                      std::optional<Result<http::HttpResponse>> answer;
+                      if (operation != "ListStreams") return answer;
+                      http::HttpResponse response{.body = R"({"Streams":[]})"};
+                      response.headers.add("X-Engine-Features", features);
+                      answer = std::move(response);
+                      return answer;
+                    }})
+        .capabilities.value();
+  };
+  EXPECT_EQ(announces("long-poll, positions, snapshots"),
+            (Capabilities{.long_poll = true, .positions = true, .snapshots = true}));
+  // Of later versions, and in another order.
+  EXPECT_EQ(announces("time-travel,snapshots"), Capabilities{.snapshots = true});
+  EXPECT_EQ(announces(""), Capabilities{});
+}
+
 TEST(AskCapabilities, FindsWhatAnEngineLacks) {
   const Capabilities local = ask({.server = "Jetty(8.1.12.v20130726)",
                                   .actions_max = 10,

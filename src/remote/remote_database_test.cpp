@@ -439,5 +439,68 @@ TEST(RemoteDatabase, TellsTheTransportWhenEachAttemptMustBeDone) {
   EXPECT_EQ(remote.transport->deadlines.at(1) - began, 7s + 25ms);
 }
 
+// ---- what only engines of ours know ----
+
+GetItemRequest get_with_point() {
+  GetItemRequest request = a_get;
+  request.want_stream_point = true;
+  return request;
+}
+
+TEST(Extensions, AreNotSentToWhoDidNotAnnounceThem) {
+  Remote remote({ok(), ok()});
+  EXPECT_TRUE(remote.database->get_item(get_with_point()));
+  EXPECT_TRUE(remote.database->get_records({.shard_iterator = "i", .wait = 20s}));
+  for (const http::HttpRequest& request : remote.transport->requests) {
+    for (std::size_t i = 0; i < request.headers.size(); ++i) {
+      EXPECT_FALSE(request.headers[i].name.starts_with("x-engine")) << request.headers[i].name;
+    }
+  }
+  EXPECT_EQ(remote.database->admin(), nullptr);
+}
+
+TEST(Extensions, ASnapshotIsNotPassedOver) {
+  Remote remote({});
+  const auto scanned = remote.database->scan({.table_name = "T", .snapshot = SnapshotUse::begin()});
+  ASSERT_FALSE(scanned);
+  EXPECT_EQ(scanned.error().code(), ErrorCode::unsupported);
+  EXPECT_EQ(remote.sent(), 0u);
+}
+
+TEST(Extensions, TravelInHeaders) {
+  Remote remote(
+      {with_header(with_header(ok(), "X-Engine-Position", "7"), "x-engine-stream-arn", "arn"),
+       with_header(ok(R"({"Count":0,"ScannedCount":0})"), "x-engine-snapshot", "t1")});
+  remote.database->set_capabilities({.positions = true, .snapshots = true});
+  const auto got = remote.database->get_item(get_with_point()).value();
+  EXPECT_EQ(got.stream_point, (StreamPoint{.stream_arn = "arn", .position = "7"}));
+  EXPECT_EQ(remote.transport->requests[0].headers.find("x-engine-want-position"), "1");
+  const auto scanned =
+      remote.database->scan({.table_name = "T", .snapshot = SnapshotUse::begin()}).value();
+  EXPECT_EQ(scanned.snapshot, "t1");
+  EXPECT_EQ(remote.transport->requests[1].headers.find("x-engine-snapshot"), "begin");
+  EXPECT_EQ(remote.complaint_about_signature(key_a, remote.clock.now()), "");
+}
+
+TEST(Extensions, AWaitIsAddedToTheTimeThatACallMayTake) {
+  Remote remote({ok(R"({"Records":[]})"), ok(R"({"Records":[]})")});
+  remote.database->set_capabilities({.long_poll = true});
+  EXPECT_TRUE(remote.database->get_records({.shard_iterator = "i"}));
+  EXPECT_TRUE(remote.database->get_records({.shard_iterator = "i", .wait = 15s}));
+  EXPECT_EQ(remote.transport->requests[1].headers.find("x-engine-wait-ms"), "15000");
+  EXPECT_EQ(remote.transport->deadlines[1] - remote.transport->deadlines[0], 15s);
+}
+
+TEST(Extensions, AnEngineIsToldWhatToDoOnce) {
+  Remote remote({lost()});
+  remote.database->set_capabilities({.positions = true});
+  ASSERT_NE(remote.database->admin(), nullptr);
+  const auto told = remote.database->admin()->roll_shards({.stream_arn = "arn"});
+  ASSERT_FALSE(told);
+  EXPECT_TRUE(told.error().outcome_unknown());
+  EXPECT_EQ(remote.transport->requests[0].headers.find("x-amz-target"), "EngineAdmin_1.RollShards");
+  EXPECT_EQ(remote.transport->requests[0].body, R"({"StreamArn":"arn"})");
+}
+
 }  // namespace
 }  // namespace dynakeep::remote
