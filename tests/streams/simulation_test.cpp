@@ -31,16 +31,17 @@ class FaultyCheckpoints final : public StreamCheckpoints {
   }
   Result<void> save(const StreamScope&, const StreamProgress& progress) override {
     if (fails()) {
-      if (random_() % 4 == 0) progress_ = progress;
+      if (!is_cut_off && random_() % 4 == 0) progress_ = progress;
       return Error::internal("The disk");
     }
     progress_ = progress;
     return {};
   }
   double errors = 0;
+  bool is_cut_off = false;  // nothing is written any more
 
  private:
-  bool fails() { return std::uniform_real_distribution<>(0, 1)(random_) < errors; }
+  bool fails() { return is_cut_off || std::uniform_real_distribution<>(0, 1)(random_) < errors; }
 
   std::mt19937_64& random_;
   StreamProgress progress_;
@@ -175,7 +176,9 @@ class Simulation {
   }
 
   void crash() {
+    checkpoints_.is_cut_off = true;
     consumer_.reset();
+    checkpoints_.is_cut_off = false;
     reached_.clear();  // what was handled may come again
     open();
   }

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "dynakeep/clock.h"
 #include "dynakeep/result.h"
@@ -10,8 +12,15 @@
 
 namespace dynakeep {
 
-// Where a consumer keeps how far it has come. What save() was answered for is what the next load()
-// gives, after a crash too. Called by one thread at a time; one consumer at a time uses a scope.
+class Database;
+
+namespace streams {
+class LeaseTable;
+}
+
+// Where consumers keep how far they have come. What save() was answered for is what the next load()
+// gives, after a crash too. Called by one thread at a time. One consumer at a time uses a scope,
+// but for a table's, which many share.
 class StreamCheckpoints {
  public:
   virtual ~StreamCheckpoints() = default;
@@ -22,6 +31,15 @@ class StreamCheckpoints {
   virtual Result<StreamProgress> load(const StreamScope& scope) = 0;
   // All of it or, with an error, what there was.
   virtual Result<void> save(const StreamScope& scope, const StreamProgress& progress) = 0;
+
+  // Of a table's streams, the one that the group began to read last: whoever follows a table learns
+  // from it that another took its place. Nothing: none, or it is not kept.
+  virtual Result<std::optional<std::string>> last_stream(const std::string& group,
+                                                         const std::string& table_name);
+
+  // Through which several consumers share the shards of a scope; null: one consumer at a time. What
+  // open_stream_checkpoint_table() gives has one, and nothing else.
+  virtual streams::LeaseTable* leases() { return nullptr; }
 
  protected:
   StreamCheckpoints() = default;
@@ -49,5 +67,25 @@ struct StreamCheckpointFileOptions {
 // one before. internal_server_error: the disk; what was there still is.
 Result<std::unique_ptr<StreamCheckpoints>> open_stream_checkpoint_file(
     StreamCheckpointFileOptions options);
+
+struct StreamCheckpointTableOptions {
+  std::string table = {};
+  bool create = true;  // a table that is not there, billed by request
+  const Clock* clock = &system_clock();
+};
+
+// Rows of a table (docs/formats/stream-checkpoints.md), which any number of groups and streams may
+// share, and any number of consumers of one group, in one process or in many: each reads some of
+// the shards, for as long as it renews its leases on them, and no other's checkpoint can undo its
+// own. No two machines' clocks are compared.
+//
+// `database` must outlive it; it need not be the one whose streams are read. Thread-safe.
+//
+// Refused: invalid_argument where the table has another key than pk and sk, both strings, or where
+// there is none and none may be made. Others as DescribeTable and CreateTable.
+//
+// save() is for administration: it takes the leases from whoever holds them.
+Result<std::unique_ptr<StreamCheckpoints>> open_stream_checkpoint_table(
+    Database& database, StreamCheckpointTableOptions options);
 
 }  // namespace dynakeep

@@ -20,11 +20,20 @@
 // A DynamoDB stream that is read by itself, and goes on where it was after any crash.
 namespace dynakeep {
 
-// Records of one shard and one lane, in order.
+// Records of one shard and one lane, in order, and what stands around them.
 struct StreamBatch {
   std::span<const ChangeRecord> records = {};
   std::string_view shard_id = {};
   unsigned attempt = 1;  // of its first record
+  std::string_view stream_arn = {};
+  std::string_view group = {};
+  std::string_view worker = {};  // who this consumer is among those of the group
+  // Grows whenever the shard gets another worker: a sink that keeps it can refuse the older one,
+  // who may still be at it when the newer one begins. 0 where checkpoints are not shared.
+  std::uint64_t lease_epoch = 0;
+  std::chrono::milliseconds lag{0};  // how old the first record is
+  // Asked to stop: the consumer was told to, or the shard is, or may be, another worker's by now.
+  std::stop_token stop = {};
 };
 
 // What a handler made of a batch.
@@ -95,23 +104,81 @@ struct StreamRetry {
 
 enum class StreamGapAnswer : std::uint8_t { go_on, stop };
 
-struct StreamConsumerOptions {
-  std::string stream_arn = {};
-  std::string group = {};  // whose checkpoints
-  // Where to begin where there is no checkpoint: trim_horizon or latest; positions, with `shards`;
-  // or timestamp, with `time`.
+// What happened, for logs and for people. No data of items is in it.
+struct StreamEvent {
+  enum class Kind : std::uint8_t {
+    shard_discovered,
+    shard_started,    // this consumer reads it from now on
+    shard_ended,      // all of it was read
+    shard_completed,  // and handled, which is durable
+    lineage_ended,    // and nothing will follow it: the stream is switched off
+    stream_ended,
+    lease_taken,
+    lease_lost,  // another worker has it, or gets it
+    checkpoint_written,
+    gap,
+    retention_risk,  // the oldest record not handled is about to be trimmed
+    poison,
+    dead_lettered,
+    slow_handler,
+    checkpoint_awaited,  // of manual checkpoints: a shard has ended, and its last is missing
+    degraded,            // a shard's calls have failed for a minute; again each minute
+    recovered,
+    duplicate_dropped,
+  };
+  Kind kind = Kind::shard_discovered;
+  std::string shard_id = {};  // empty: it is of the stream
+  std::string text = {};      // more about it, for a person
+};
+
+std::string_view to_text(StreamEvent::Kind kind);
+
+// Whether stop() hands out what was read.
+enum class StreamDrain : std::uint8_t { no, yes };
+
+// Where rewind() goes back to, as the members of the same names of StreamConsumerOptions.
+struct StreamRewind {
   StreamStart::Kind from = StreamStart::Kind::trim_horizon;
   std::map<std::string, StreamPosition> shards = {};
   std::optional<Time> time = {};
+  std::string position = {};
+  bool force = false;  // takes the shards from other workers
+};
+
+struct StreamConsumerOptions {
+  // One of the two. By its table's name, a stream that was switched off is read to its end, and
+  // then the one that takes its place from its oldest record, with a gap: changes between the two
+  // are in neither.
+  std::string stream_arn = {};
+  std::string table_name = {};
+  bool wait_for_stream = false;  // of a table that has none; else that is an error
+  std::string group = {};        // whose checkpoints
+  // Where to begin where there is no checkpoint: trim_horizon or latest; positions, with `shards`;
+  // timestamp, with `time`; or after_position, with `position`.
+  StreamStart::Kind from = StreamStart::Kind::trim_horizon;
+  std::map<std::string, StreamPosition> shards = {};
+  std::optional<Time> time = {};
+  std::string position = {};
+
+  // Where checkpoints are shared (open_stream_checkpoint_table): part of what this consumer is
+  // called among the workers of its group; and after how long without a sign of it others take its
+  // shards. All of a group should have the same failover. 1 s to an hour.
+  std::string worker = {};
+  std::chrono::milliseconds failover{10'000};
+  std::size_t leases_taken_max = 10;  // at once, so that those who start together share
 
   // The records that are wanted; the others count as handled. Empty: all.
   std::function<bool(const ChangeRecord&)> filter = {};
-  std::size_t batch_records = 100;  // 1 to 10,000
+  std::size_t batch_records = 100;                 // 1 to 10,000
+  std::size_t batch_bytes = std::size_t{6} << 20;  // of records as their sizes say; at least one
+  // How long a batch that is not full waits for more, from its first record on; up to 300 s.
+  std::chrono::milliseconds batch_window{0};
   // By how many at once the records of a shard are handled, spread by their whole key: the changes
   // of one item stay in order. 1 to 1,000.
   std::size_t lanes = 1;
   // Records of a shard that wait for the handler: it is read on while there are fewer.
   std::size_t buffer_records = 1000;
+  std::size_t buffer_bytes = std::size_t{64} << 20;  // of all shards, as record sizes say
   StreamRetry retry = {};
 
   // Keeps a dead letter. A failure: the record comes again. Called like the handler.
@@ -120,12 +187,27 @@ struct StreamConsumerOptions {
   // consumer. Left empty, it goes on; the figures count it.
   std::function<StreamGapAnswer(const StreamGap&)> on_gap = {};
 
+  // Told of what happens, in order. Called by one thread at a time, with nothing held.
+  std::function<void(const StreamEvent&)> on_event = {};
+
   std::chrono::milliseconds checkpoint_interval{1000};
-  std::size_t checkpoint_records = 1000;  // or after so many
+  std::size_t checkpoint_records = 1000;  // or after so many of a shard
+  // Nothing is kept but by checkpoint(shard, number). A shard whose last record was handled ends
+  // once that is kept.
+  bool manual_checkpoints = false;
+  // Records of a shard that are handled while their checkpoint cannot be written; then it waits.
+  std::size_t unpersisted_records = 100'000;
   std::chrono::milliseconds discovery_interval{60'000};
   std::chrono::milliseconds busy_poll{250};  // after a page that was not full
   std::chrono::milliseconds idle_poll_max{1000};
-  std::size_t threads = 2;  // of run(); 1 to 256
+  std::chrono::milliseconds catch_up_lag{60'000};  // older than this, it polls three times as often
+  // Of GetRecords a second for a shard, and of DescribeStream in all; as DynamoDB allows. 0: no
+  // bound. Empty: 5, and none for an engine of ours.
+  std::optional<unsigned> calls_per_second = {};
+  std::chrono::milliseconds risk_age = std::chrono::hours(18);  // of retention_risk
+  std::chrono::milliseconds slow_handler{30'000};               // of that event
+  std::chrono::milliseconds drain_timeout{30'000};              // of stop(StreamDrain::yes)
+  std::size_t threads = 2;                                      // of run(); 1 to 256
 
   const Clock* clock = &system_clock();
   // Time that only grows, and chance; empty: the machine's. Called from any thread.
@@ -156,6 +238,11 @@ struct StreamFigures {
   std::uint64_t checkpoints = 0;
   std::uint64_t errors = 0;  // calls to the database that failed, and were or will be repeated
   std::uint64_t checkpoint_errors = 0;
+  std::uint64_t bytes = 0;  // of records read, as their sizes say
+  std::size_t buffered_bytes = 0;
+  std::size_t leases = 0;   // shards this worker may read
+  std::size_t pending = 0;  // shards whose parents are not handled to their end
+  std::size_t completed = 0;
   std::optional<std::string> last_error = {};
   std::chrono::milliseconds lag{0};             // of the shard that has most
   std::vector<StreamShardFigures> shards = {};  // those being read
@@ -170,11 +257,15 @@ struct StreamFigures {
 // - A shard's children are begun when all its records are handled and that is durable.
 // - After a crash it goes on from the last checkpoint; at most what was handled since comes again.
 // - Faults of the server and of the checkpoints are outwaited: tried again after a random time
-// below
-//   a bound that doubles from 100 ms to 20 s (for a handler that fails, to 30 s), of each shard by
-//   itself.
+//   below a bound that doubles from 100 ms to 20 s (for a handler that fails, to 30 s), of each
+//   shard by itself.
 //
-// One consumer of a group and stream at a time; its checkpoints see to it as far as they can.
+// With the checkpoints of a table, any number of consumers of a group share its shards; with others
+// it is one at a time, and its checkpoints see to it as far as they can. A consumer that dies, or
+// stands still, loses its shards after `failover`; what it had handled since its last checkpoint
+// comes again. One that comes to life again starts no batch and writes nothing for a shard that may
+// be another's.
+//
 // Thread-safe, but for what is said of step() and run().
 class StreamConsumer {
  public:
@@ -185,6 +276,7 @@ class StreamConsumer {
                                                       StreamCheckpoints& checkpoints,
                                                       StreamConsumerOptions options,
                                                       StreamHandler handler);
+  // As stop() without draining.
   ~StreamConsumer();
   StreamConsumer(const StreamConsumer&) = delete;
   StreamConsumer& operator=(const StreamConsumer&) = delete;
@@ -205,6 +297,27 @@ class StreamConsumer {
   Result<std::optional<Moment>> step();
   // Writes what was handled.
   Result<void> checkpoint();
+  // Of manual checkpoints: all of that shard up to that record is done, for good on return.
+  // invalid_argument: it is not one that was handled, with all before it; write_conflict: the shard
+  // is another worker's.
+  Result<void> checkpoint(std::string_view shard_id, std::string_view sequence_number);
+
+  // Hands out no batch, of any shard or of that one, until resume() of the same. Reads on until its
+  // buffers are full, and keeps its leases.
+  void pause();
+  void resume();
+  void pause(const std::string& shard_id);
+  void resume(const std::string& shard_id);
+  // Looks for records at once, of all shards: for those who know that something was written.
+  void hint();
+  // Begins anew somewhere else, with what is being handled waited for. write_conflict: others hold
+  // shards; invalid_argument; errors as of start(). Not to be called by a handler.
+  Result<void> rewind(StreamRewind to);
+
+  // Ends run(): reads no more, waits for what is being handled, with StreamDrain::yes hands out
+  // what was read for up to drain_timeout, writes the last checkpoint and lets go of its leases.
+  // Returns when that is done, and at once when a handler calls it, which is not waited for then.
+  Result<void> stop(StreamDrain drain = StreamDrain::no);
 
   StreamFigures figures() const;
 

@@ -62,6 +62,7 @@ struct StreamGap {
     position_invalid,      // the server does not take the number for one of the shard
     start_before_horizon,  // asked to start at a time of which the records are gone
     late_ancestor,         // a shard turned up after its child had been begun; it is not read
+    stream_replaced,       // the table's stream was switched off and on, or its table made anew
   };
   Kind kind = Kind::position_trimmed;
   std::string shard_id = {};
@@ -79,10 +80,13 @@ std::string_view to_text(StreamGap::Kind kind);
 
 // Where the reading of a stream begins. Decided once, and kept: later starts go on from there.
 struct StreamStart {
-  enum class Kind : std::uint8_t { trim_horizon, latest, positions, timestamp };
+  enum class Kind : std::uint8_t { trim_horizon, latest, positions, timestamp, after_position };
   Kind kind = Kind::trim_horizon;
   Time decided = {};              // before the first listing
   std::optional<Time> time = {};  // of `timestamp`
+  // Of `after_position`: a StreamPoint's. Shards that ended before it are not read, those that were
+  // open then behind it, and those that came later from their beginning.
+  std::string position = {};
   // Where to begin in these shards; their ancestors are not read, and are here too, at their end.
   // Of `latest`, the shards at the tip of the first listing.
   std::map<std::string, StreamPosition> shards = {};

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/file_descriptor.h"
-#include "dynakeep/stores/stream_checkpoints.h"
+#include "stores/streams/lease_table.h"
 
 namespace dynakeep {
 namespace {
@@ -80,6 +80,18 @@ class CheckpointFile final : public StreamCheckpoints {
     StreamProgress anew;
     anew.start = StreamStart{.decided = options_.clock->now()};
     return anew;
+  }
+
+  Result<std::optional<std::string>> last_stream(const std::string& group,
+                                                 const std::string& table_name) override {
+    for (const std::string& path : {options_.path, options_.path + ".prev"}) {
+      const auto document = parse(path);
+      if (!document || !*document) continue;  // load() says what is wrong with it
+      const StreamScope& scope = (*document)->scope;
+      if (scope.group != group || streams::table_in(scope.stream_arn) != table_name) break;
+      return std::optional(scope.stream_arn);
+    }
+    return std::optional<std::string>();
   }
 
   Result<void> save(const StreamScope& scope, const StreamProgress& progress) override {

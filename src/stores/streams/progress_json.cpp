@@ -27,14 +27,16 @@ constexpr std::array start_words = {
     Word<StreamStart::Kind>{StreamStart::Kind::trim_horizon, "trim_horizon"},
     Word<StreamStart::Kind>{StreamStart::Kind::latest, "latest"},
     Word<StreamStart::Kind>{StreamStart::Kind::positions, "positions"},
-    Word<StreamStart::Kind>{StreamStart::Kind::timestamp, "timestamp"}};
+    Word<StreamStart::Kind>{StreamStart::Kind::timestamp, "timestamp"},
+    Word<StreamStart::Kind>{StreamStart::Kind::after_position, "after_position"}};
 constexpr std::array gap_words = {
     Word<StreamGap::Kind>{StreamGap::Kind::position_trimmed, "position_trimmed"},
     Word<StreamGap::Kind>{StreamGap::Kind::shard_lost, "shard_lost"},
     Word<StreamGap::Kind>{StreamGap::Kind::lineage_broken, "lineage_broken"},
     Word<StreamGap::Kind>{StreamGap::Kind::position_invalid, "position_invalid"},
     Word<StreamGap::Kind>{StreamGap::Kind::start_before_horizon, "start_before_horizon"},
-    Word<StreamGap::Kind>{StreamGap::Kind::late_ancestor, "late_ancestor"}};
+    Word<StreamGap::Kind>{StreamGap::Kind::late_ancestor, "late_ancestor"},
+    Word<StreamGap::Kind>{StreamGap::Kind::stream_replaced, "stream_replaced"}};
 
 template <typename T, std::size_t n>
 std::string_view text_of(const std::array<Word<T>, n>& words, T value) {
@@ -175,6 +177,7 @@ JsonDocument to_json(const StreamStart& start) {
   json.set("kind", text(text_of(start_words, start.kind)));
   set_time(json, "t0_ms", start.decided);
   set_time(json, "time_ms", start.time);
+  if (!start.position.empty()) json.set("position", text(start.position));
   JsonDocument shards = JsonDocument::object();
   for (const auto& [id, position] : start.shards) {
     JsonDocument each = JsonDocument::object();
@@ -209,7 +212,8 @@ Result<StreamStart> start_from_json(const JsonDocument& json) {
   Reader reader(json);
   StreamStart start{.kind = reader.word("kind", start_words),
                     .decided = reader.time("t0_ms").value_or(Time()),
-                    .time = reader.time("time_ms")};
+                    .time = reader.time("time_ms"),
+                    .position = reader.string("position").value_or("")};
   if (reader.failure()) return *reader.failure();
   if (const JsonDocument* shards = json.find("shards")) {
     for (const auto& [id, each] : shards->members()) {

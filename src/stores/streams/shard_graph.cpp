@@ -100,6 +100,23 @@ StreamStart start_at_latest(const Listing& listing, Time now) {
   return start;
 }
 
+void begin_after_position(StreamStart& start, const Listing& listing) {
+  start.shards.clear();
+  for (const auto& [id, shard] : listing.shards) {
+    const SequenceNumberRange& range = shard.sequence_number_range;
+    const auto is_past = [&](const std::optional<std::string>& number) {
+      return number && is_sequence_number(*number) &&
+             compare_sequence_numbers(*number, start.position) <= 0;
+    };
+    if (is_past(range.ending_sequence_number)) {
+      start.shards[id] = {.kind = StreamPosition::Kind::end};
+    } else if (is_past(range.starting_sequence_number)) {
+      start.shards[id] = {StreamPosition::Kind::after, start.position};
+    }
+  }
+  // The others came later, and are read from their beginning, after their parents.
+}
+
 void pass_over_ancestors(StreamStart& start, const Listing& listing) {
   if (start.shards.empty()) return;
   for (const std::string& id : passed_over(start, listing)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
@@ -18,6 +19,7 @@ namespace dynakeep::streams {
 struct Listing {
   std::map<std::string, StreamShard, std::less<>> shards = {};
   bool is_enabled = true;  // false: no more shards will come
+  std::size_t pages = 0;   // calls it took
 };
 
 // What a listing changes.
@@ -31,6 +33,9 @@ struct Discovery {
 // The start at the tip of what is listed: in every leaf, or in its topmost ancestor that is still
 // open, since that may receive records yet.
 StreamStart start_at_latest(const Listing& listing, Time now);
+
+// The places in the listed shards of a start behind that position, in start.position.
+void begin_after_position(StreamStart& start, const Listing& listing);
 
 // Notes in the start that the listed ancestors of the shards it names are not read: a later listing
 // that leaves out one of those shards for a moment does not bring its ancestors up.

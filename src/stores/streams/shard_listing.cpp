@@ -12,6 +12,7 @@ Result<Listing> list(Database& database, DescribeStreamRequest request) {
   std::set<std::string> pages;
   while (true) {
     auto answer = TRY(database.describe_stream(request));
+    ++listing.pages;
     StreamDescription& page = answer.stream_description;
     for (StreamShard& shard : page.shards) {
       std::string id = shard.shard_id;
@@ -33,8 +34,8 @@ Result<Listing> list_shards(Database& database, const std::string& stream_arn) {
   return list(database, {.stream_arn = stream_arn});
 }
 
-Result<std::vector<StreamShard>> list_children(Database& database, const std::string& stream_arn,
-                                               const std::string& shard_id) {
+Result<ListedChildren> list_children(Database& database, const std::string& stream_arn,
+                                     const std::string& shard_id) {
   auto listing = list(database, {.stream_arn = stream_arn,
                                  .shard_filter = ShardFilter{.type = ShardFilterType::child_shards,
                                                              .shard_id = shard_id}});
@@ -43,9 +44,9 @@ Result<std::vector<StreamShard>> list_children(Database& database, const std::st
     listing = list_shards(database, stream_arn);
   }
   if (!listing) return listing.error();
-  std::vector<StreamShard> shards;
-  for (auto& [id, shard] : listing->shards) shards.push_back(std::move(shard));
-  return shards;
+  ListedChildren children{.pages = listing->pages};
+  for (auto& [id, shard] : listing->shards) children.shards.push_back(std::move(shard));
+  return children;
 }
 
 }  // namespace dynakeep::streams

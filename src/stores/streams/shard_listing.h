@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,11 @@ Result<Listing> list_shards(Database& database, const std::string& stream_arn);
 
 // The children of a shard, and perhaps others: servers that do not know the filter list them all,
 // and those that refuse it are asked for all.
-Result<std::vector<StreamShard>> list_children(Database& database, const std::string& stream_arn,
-                                               const std::string& shard_id);
+struct ListedChildren {
+  std::vector<StreamShard> shards = {};
+  std::size_t pages = 0;  // calls it took
+};
+Result<ListedChildren> list_children(Database& database, const std::string& stream_arn,
+                                     const std::string& shard_id);
 
 }  // namespace dynakeep::streams

@@ -288,7 +288,7 @@ Result<void> StreamPoller::Reading::read_shard(const std::string& id, std::deque
 Result<void> StreamPoller::Reading::finish(const std::string& id, std::deque<std::string>& next) {
   // First, so that a failure leaves the shard as one that is still to be finished.
   const auto listed = TRY(streams::list_children(database_, options_.stream_arn, id));
-  const auto children = streams::children_of(id, progress_.shards, listed, now());
+  const auto children = streams::children_of(id, progress_.shards, listed.shards, now());
   ShardProgress& row = progress_.shards.at(id);
   row.state = ShardState::completed;
   row.position = {.kind = StreamPosition::Kind::end};

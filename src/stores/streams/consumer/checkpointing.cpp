@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "stores/streams/backoff.h"
@@ -6,14 +7,39 @@
 namespace dynakeep {
 namespace {
 
-using namespace std::chrono_literals;
+constexpr std::size_t gaps_max = 100;
 
 Error wrong(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
+
+// Of rows that change in other ways than by what was handled.
+template <typename Changes>
+void apply_rows(StreamProgress& progress, const Changes& changes,
+                const std::vector<std::string>& lost) {
+  const auto is_lost = [&](const std::string& id) {
+    return std::find(lost.begin(), lost.end(), id) != lost.end();
+  };
+  bool any_over = changes.over.empty();
+  for (const ShardProgress& row : changes.over) {
+    if (is_lost(row.shard_id)) continue;
+    any_over = true;
+    progress.shards.insert_or_assign(row.shard_id, row);
+  }
+  for (const ShardProgress& row : changes.rows) {
+    progress.shards.insert_or_assign(row.shard_id, row);
+  }
+  if (any_over) {
+    for (const ShardProgress& row : changes.children) {
+      progress.shards.insert_or_assign(row.shard_id, row);
+    }
+  }
+  for (const std::string& id : changes.forgotten) progress.shards.erase(id);
+}
 
 }  // namespace
 
 // What was handled, in progress_; not durable yet.
 void StreamConsumer::Reading::note_handled() {
+  if (options_.manual_checkpoints) return;
   for (const auto& [id, shard] : shards_) {
     const streams::Mark& mark = shard->handled();
     if (mark.sequence_number.empty()) continue;
@@ -28,46 +54,197 @@ void StreamConsumer::Reading::note_handled() {
   }
 }
 
-// Makes it what is known, durably, and with it what was lost and nobody was told of yet.
-Result<void> StreamConsumer::Reading::save(StreamProgress progress, std::vector<StreamGap> gaps) {
-  constexpr std::size_t gaps_max = 100;
-  gaps.insert(gaps.begin(), unreported_.begin(), unreported_.end());
-  if (progress.start) {
-    auto& kept = progress.start->gaps;
+bool StreamConsumer::Reading::needs_saving(Moment current) const {
+  bool has_any = !unreported_.empty();
+  bool has_much = has_any;
+  for (const auto& [id, shard] : shards_) {
+    if (shard->unsaved == 0 || is_fenced(*shard)) continue;
+    has_any = true;
+    has_much = has_much || shard->unsaved >= options_.checkpoint_records;
+  }
+  return has_any && (current >= save_due_ || (has_much && save_failures_ == 0));
+}
+
+bool StreamConsumer::Reading::awaits_report(const std::string& shard_id) const {
+  return std::any_of(unreported_.begin(), unreported_.end(), [&](const StreamGap& gap) {
+    return gap.shard_id.empty() || gap.shard_id == shard_id;
+  });
+}
+
+Result<void> StreamConsumer::Reading::save(Lock& lock) {
+  Changes changes;
+  for (const auto& [id, shard] : shards_) {
+    if (shard->unsaved > 0 && !is_fenced(*shard)) changes.kept.push_back(id);
+  }
+  return commit(lock, std::move(changes));
+}
+
+// Makes the changes durable, and with them the gaps that nobody was told of yet; then they are what
+// is known. An error: nothing is, as far as anybody can tell, and save_due_ is when to try again.
+Result<void> StreamConsumer::Reading::commit(Lock& lock, Changes changes) {
+  changed_.wait(lock, [&] { return !is_saving_; });
+  is_saving_ = true;
+  const std::size_t unreported = unreported_.size();
+  changes.gaps.insert(changes.gaps.begin(), unreported_.begin(), unreported_.end());
+  std::map<std::string, std::size_t> unsaved;
+  for (const std::string& id : changes.kept) {
+    const auto shard = shards_.find(id);
+    if (shard != shards_.end()) unsaved.emplace(id, shard->second->unsaved);
+  }
+  const Moment before = now();
+  std::vector<std::string> lost;
+  std::vector<StreamGap> gaps = changes.gaps;
+  const auto written =
+      leases_ != nullptr ? write_rows(lock, changes, gaps, lost) : write_whole(lock, changes);
+  for (const std::string& id : lost) drop(id, "Its checkpoint was refused");
+  if (!written) {
+    is_saving_ = false;
+    changed_.notify_all();
+    ++figures_.checkpoint_errors;
+    failed_call(written.error());
+    save_due_ = now() + streams::backoff(++save_failures_, streams::call_backoff_max, random());
+    return written;
+  }
+  apply_rows(progress_, changes, lost);
+  if (progress_.start) {
+    auto& kept = progress_.start->gaps;
     kept.insert(kept.end(), gaps.begin(), gaps.end());
     if (kept.size() > gaps_max) {
       kept.erase(kept.begin(), kept.end() - static_cast<std::ptrdiff_t>(gaps_max));
     }
   }
-  auto saved = checkpoints_.save(scope_, progress);
-  if (!saved) {
-    ++figures_.checkpoint_errors;
-    failed_call(saved.error());
-    save_due_ = now() + streams::backoff(++save_failures_, streams::call_backoff_max, random());
-    return saved;
+  for (const auto& [id, count] : unsaved) {
+    const auto shard = shards_.find(id);
+    if (shard == shards_.end()) continue;
+    shard->second->unsaved -= std::min(shard->second->unsaved, count);
+    shard->second->renewed = std::max(shard->second->renewed, before);
   }
-  progress_ = std::move(progress);
   ++figures_.checkpoints;
+  tell(StreamEvent::Kind::checkpoint_written);
   save_failures_ = 0;
   save_due_ = now() + options_.checkpoint_interval;
-  unsaved_ = 0;
-  unreported_.clear();
-  for (const StreamGap& gap : gaps) {
-    ++figures_.gaps;
-    if (options_.on_gap && options_.on_gap(gap) == StreamGapAnswer::stop) {
-      stopped_ = wrong("A gap has the consumer stop: " + std::string(to_text(gap.kind)) +
-                       " of shard " + gap.shard_id);
-    }
-  }
+  report(lock, gaps);
+  unreported_.erase(
+      unreported_.begin(),
+      unreported_.begin() + static_cast<std::ptrdiff_t>(std::min(unreported, unreported_.size())));
+  is_saving_ = false;
+  changed_.notify_all();
   return {};
 }
 
+Result<void> StreamConsumer::Reading::write_whole(Lock& lock, const Changes& changes) {
+  StreamProgress next = progress_;
+  apply_rows(next, changes, {});
+  auto& kept = next.start->gaps;
+  kept.insert(kept.end(), changes.gaps.begin(), changes.gaps.end());
+  if (kept.size() > gaps_max) {
+    kept.erase(kept.begin(), kept.end() - static_cast<std::ptrdiff_t>(gaps_max));
+  }
+  const StreamScope scope = scope_;
+  lock.unlock();
+  const auto saved = checkpoints_.save(scope, next);
+  lock.lock();
+  return saved;
+}
+
+// `gaps` becomes those that no other worker has told of; `lost`: shards that are another worker's.
+Result<void> StreamConsumer::Reading::write_rows(Lock& lock, const Changes& changes,
+                                                 std::vector<StreamGap>& gaps,
+                                                 std::vector<std::string>& lost) {
+  const auto held_row = [&](const std::string& id, const ShardProgress& row) {
+    return streams::HeldRow{.shard_id = id, .epoch = shards_.at(id)->epoch, .row = row};
+  };
+  std::vector<streams::HeldRow> kept;
+  for (const std::string& id : changes.kept) {
+    if (shards_.contains(id)) kept.push_back(held_row(id, progress_.shards.at(id)));
+  }
+  std::vector<streams::HeldRow> over;
+  for (const ShardProgress& row : changes.over) {
+    if (shards_.contains(row.shard_id)) over.push_back(held_row(row.shard_id, row));
+  }
+  const StreamScope scope = scope_;
+  lock.unlock();
+  const auto write = [&]() -> Result<void> {
+    // Gaps first: no row may be read before what it lost is known.
+    if (!gaps.empty()) gaps = TRY(leases_->note(scope, gaps));
+    if (!changes.rows.empty()) TRY(leases_->add(scope, changes.rows));
+    for (const streams::HeldRow& row : over) {
+      const auto finished = leases_->finish(scope, worker_, row, changes.children);
+      if (finished) continue;
+      if (finished.error().code() != ErrorCode::write_conflict) return finished;
+      lost.push_back(row.shard_id);
+    }
+    std::optional<Error> failure;
+    const auto results = leases_->keep(scope, worker_, kept);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (results[i]) continue;
+      if (results[i].error().code() == ErrorCode::write_conflict) {
+        lost.push_back(kept[i].shard_id);
+      } else {
+        failure = results[i].error();
+      }
+    }
+    if (failure) return *failure;
+    return leases_->forget(scope, changes.forgotten);
+  };
+  const auto written = write();
+  lock.lock();
+  return written;
+}
+
+// Of gaps that are durable by now. The lock is let go for the program.
+void StreamConsumer::Reading::report(Lock& lock, const std::vector<StreamGap>& gaps) {
+  for (const StreamGap& gap : gaps) {
+    ++figures_.gaps;
+    tell(StreamEvent::Kind::gap, gap.shard_id, std::string(to_text(gap.kind)));
+    if (!options_.on_gap) continue;
+    lock.unlock();
+    const StreamGapAnswer answer = options_.on_gap(gap);
+    lock.lock();
+    if (answer != StreamGapAnswer::stop) continue;
+    stopped_ = wrong("A gap has the consumer stop: " + std::string(to_text(gap.kind)) +
+                     " of shard " + gap.shard_id);
+  }
+}
+
 Result<void> StreamConsumer::Reading::checkpoint() {
-  const Lock lock(mutex_);
-  if (!started_) return {};
+  Lock lock(mutex_);
+  if (!started_ || scope_.stream_arn.empty()) return {};
   note_handled();
-  if (unsaved_ == 0 && unreported_.empty()) return {};
-  return save(progress_);
+  const bool has_any = !unreported_.empty() ||
+                       std::any_of(shards_.begin(), shards_.end(),
+                                   [](const auto& each) { return each.second->unsaved > 0; });
+  return has_any ? save(lock) : Result<void>();
+}
+
+Result<void> StreamConsumer::Reading::checkpoint(std::string_view shard_id,
+                                                 std::string_view sequence_number) {
+  Lock lock(mutex_);
+  if (!options_.manual_checkpoints) return wrong("manual_checkpoints is off");
+  if (!is_sequence_number(sequence_number)) return wrong("That is not a sequence number");
+  const auto found = shards_.find(std::string(shard_id));
+  if (found == shards_.end()) {
+    return Error(ErrorCode::write_conflict, "This consumer does not read that shard");
+  }
+  const std::shared_ptr<Shard> shard = found->second;
+  const streams::Mark& handled = shard->handled();
+  if (handled.sequence_number.empty() ||
+      compare_sequence_numbers(sequence_number, handled.sequence_number) > 0) {
+    return wrong("Not all records up to that one are handled");
+  }
+  ShardProgress& row = progress_.shards.at(shard->id);
+  const bool is_later = row.position.kind != StreamPosition::Kind::after ||
+                        compare_sequence_numbers(row.position.sequence_number, sequence_number) < 0;
+  if (!is_later && shard->unsaved == 0) return {};
+  if (is_later) {
+    row.position = {StreamPosition::Kind::after, std::string(sequence_number)};
+    if (sequence_number == handled.sequence_number) row.last_record = handled.created;
+    row.updated = time();
+    ++shard->unsaved;
+  }
+  TRY(commit(lock, {.kept = {shard->id}}));
+  if (shard->is_gone) return Error(ErrorCode::write_conflict, "The shard is another worker's");
+  return {};
 }
 
 }  // namespace dynakeep

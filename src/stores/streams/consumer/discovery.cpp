@@ -13,33 +13,51 @@ using namespace std::chrono_literals;
 constexpr auto retention = 24h;
 constexpr unsigned quick_discoveries_max = 6;  // after a shard that ended without children
 constexpr unsigned orphan_listings_max = 3;
+constexpr unsigned gone_listings_max = 2;
 
 }  // namespace
 
 void StreamConsumer::Reading::discover(Lock& lock) {
   is_discovering_ = true;
   lock.unlock();
-  const auto listing = streams::list_shards(database_, options_.stream_arn);
+  auto listing = streams::list_shards(database_, scope_.stream_arn);
+  std::optional<Result<streams::SharedProgress>> seen;
+  if (leases_ != nullptr && listing) seen = leases_->load_shared(scope_);
   lock.lock();
   is_discovering_ = false;
-  if (!listing) {
+  pace_.listed(listing ? listing->pages : 1, now());
+  if (!listing && listing.error().code() == ErrorCode::resource_not_found) {
     failed_call(listing.error());
+    discovery_due_ = now() + 5s;
+    // Twice is not by chance: the stream is gone, and what was not read of it.
+    if (++gone_listings_ < gone_listings_max) return;
+    listing = streams::Listing{.is_enabled = false};
+    for (const auto& [id, shard] : shards_) shard->is_missing = true;
+  } else if (!listing || (seen && !*seen)) {
+    failed_call(listing ? seen->error() : listing.error());
+    if (!listing) note_throttling(listing.error());
     discovery_due_ =
         now() + streams::backoff(++discovery_failures_, streams::call_backoff_max, random());
     return;
+  } else {
+    gone_listings_ = 0;
   }
   discovery_failures_ = 0;
+  if (seen) learn(**seen);
   if (awaits_parents(*listing)) return;
   orphan_listings_ = 0;
-  const auto interval = options_.discovery_interval.count();
-  const auto jitter = static_cast<std::int64_t>(random() % 401) - 200;  // of a thousand
-  discovery_due_ = now() + std::chrono::milliseconds(interval + interval * jitter / 1000);
+  if (gone_listings_ == 0) discovery_due_ = now() + about(options_.discovery_interval);
   if (quick_discoveries_ > 0) {
     const auto pause = 100ms * (1 << (quick_discoveries_max - quick_discoveries_));
     discovery_due_ = now() + std::min<std::chrono::milliseconds>(pause, 1s);
     --quick_discoveries_;
   }
-  apply(*listing);
+  apply(lock, *listing);
+}
+
+void StreamConsumer::Reading::look_for_children() {
+  quick_discoveries_ = quick_discoveries_max;
+  discovery_due_ = std::min(discovery_due_, now() + 100ms);
 }
 
 // A shard whose parent is neither known nor listed may be one whose parent the listing forgot: a
@@ -59,75 +77,104 @@ bool StreamConsumer::Reading::awaits_parents(const streams::Listing& listing) {
   return false;
 }
 
-void StreamConsumer::Reading::apply(const streams::Listing& listing) {
+void StreamConsumer::Reading::apply(Lock& lock, const streams::Listing& listing) {
   for (const auto& [id, shard] : listing.shards) {
     const auto& ending = shard.sequence_number_range.ending_sequence_number;
     if (ending) endings_.insert_or_assign(id, *ending);
   }
   note_handled();
+  Changes changes;
   StreamProgress next = progress_;
-  std::vector<StreamGap> gaps;
-  bool is_changed = false;
   for (const auto& [id, shard] : shards_) {
     if (!shard->is_missing) continue;
     shard->is_missing = false;
-    if (listing.shards.contains(id) || shard->is_fetching || shard->waiting() > 0) continue;
+    if (listing.shards.contains(id) || shard->is_busy() || shard->waiting() > 0) continue;
     ShardProgress& row = next.shards.at(id);
     if (const auto gap = streams::judge_gap(StreamGap::Kind::shard_lost, row, *next.start,
                                             std::nullopt, std::nullopt, time())) {
-      gaps.push_back(*gap);
+      changes.gaps.push_back(*gap);
     }
     row.state = ShardState::lost;
     row.updated = time();
-    is_changed = true;
+    changes.over.push_back(row);
   }
   auto discovery = streams::discover(*next.start, next.shards, listing, time());
   for (ShardProgress& row : discovery.rows) {
-    std::string id = row.shard_id;
-    next.shards.insert_or_assign(std::move(id), std::move(row));
-    is_changed = true;
+    next.shards.insert_or_assign(row.shard_id, row);
+    changes.rows.push_back(std::move(row));
   }
-  gaps.insert(gaps.end(), discovery.gaps.begin(), discovery.gaps.end());
-  for (const std::string& id : streams::forgettable(next.shards, listing, time())) {
-    next.shards.erase(id);
-    endings_.erase(id);
-    is_changed = true;
-  }
+  changes.gaps.insert(changes.gaps.end(), discovery.gaps.begin(), discovery.gaps.end());
+  changes.forgotten = streams::forgettable(next.shards, listing, time());
   // What the rows say, and what they lost, is durable before their shards are read. If it cannot be
   // written now, the next listing says it again.
-  if (is_changed && !save(std::move(next), std::move(gaps))) {
+  const bool is_changed =
+      !changes.rows.empty() || !changes.over.empty() || !changes.forgotten.empty();
+  if (is_changed && !commit(lock, std::move(changes))) {
     discovery_due_ = save_due_;
     return;
   }
+  for (const std::string& id : discovery.found) tell(StreamEvent::Kind::shard_discovered, id);
   std::erase_if(shards_, [&](const auto& each) {
     const auto row = progress_.shards.find(each.first);
     return row == progress_.shards.end() || row->second.is_over();
   });
   open_ready();
-  const bool all_over = std::all_of(progress_.shards.begin(), progress_.shards.end(),
-                                    [](const auto& row) { return row.second.is_over(); });
-  ended_ = !listing.is_enabled && all_over;
+  if (!listing.is_enabled) note_ends();
 }
 
-void StreamConsumer::Reading::open_ready() {
+// The stream is switched off, and its listing complete: what is over has no children to come.
+void StreamConsumer::Reading::note_ends() {
+  std::set<std::string_view> parents;
+  bool all_over = true;
   for (const auto& [id, row] : progress_.shards) {
-    if (row.state != ShardState::ready || shards_.contains(id)) continue;
-    auto shard = std::make_shared<Shard>();
-    shard->id = id;
-    shard->lanes.resize(options_.lanes);
-    if (row.position.kind == StreamPosition::Kind::after) {
-      shard->read = {row.position.sequence_number, row.last_record};
-    }
-    shard->fetch_due = shard->answered = now();
-    if (const auto fresh = fresh_.find(id); fresh != fresh_.end()) {
-      shard->cursor = std::move(fresh->second);
-      fresh_.erase(fresh);
-    } else {
-      shard->cursor = std::make_unique<streams::ShardCursor>(database_, options_.stream_arn, id,
-                                                             row.position, *progress_.start, false);
-    }
-    shards_.emplace(id, std::move(shard));
+    all_over = all_over && row.is_over();
+    if (row.parent) parents.insert(*row.parent);
   }
+  for (const auto& [id, row] : progress_.shards) {
+    if (!row.is_over() || parents.contains(id) || !ended_lineages_.insert(id).second) continue;
+    tell(StreamEvent::Kind::lineage_ended, id);
+  }
+  if (!all_over) return;
+  tell(StreamEvent::Kind::stream_ended, {}, scope_.stream_arn);
+  if (options_.table_name.empty()) {
+    ended_ = true;
+  } else {
+    awaits_stream_ = true;
+    stream_due_ = now();
+  }
+}
+
+// Those that this consumer may read: where shards are shared, it takes leases for them.
+void StreamConsumer::Reading::open_ready() {
+  if (leases_ != nullptr) {
+    balance_due_ = std::min(balance_due_, now());
+    return;
+  }
+  for (const auto& [id, row] : progress_.shards) {
+    if (row.state == ShardState::ready && !shards_.contains(id)) open_shard(id);
+  }
+}
+
+StreamConsumer::Reading::Shard& StreamConsumer::Reading::open_shard(const std::string& id) {
+  const ShardProgress& row = progress_.shards.at(id);
+  auto shard = std::make_shared<Shard>();
+  shard->id = id;
+  shard->lanes.resize(options_.lanes);
+  shard->is_paused = paused_.contains(id);
+  if (row.position.kind == StreamPosition::Kind::after) {
+    shard->read = {row.position.sequence_number, row.last_record};
+  }
+  shard->fetch_due = shard->answered = now();
+  if (const auto fresh = fresh_.find(id); fresh != fresh_.end()) {
+    if (row.position.kind == StreamPosition::Kind::latest) shard->cursor = std::move(fresh->second);
+    fresh_.erase(fresh);
+  }
+  if (!shard->cursor) {
+    shard->cursor = std::make_unique<streams::ShardCursor>(database_, scope_.stream_arn, id,
+                                                           row.position, *progress_.start, false);
+  }
+  tell(StreamEvent::Kind::shard_started, id);
+  return *shards_.emplace(id, std::move(shard)).first->second;
 }
 
 }  // namespace dynakeep

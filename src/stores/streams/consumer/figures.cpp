@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "stores/streams/consumer/reading.h"
 
@@ -7,37 +9,93 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::array kind_words = {"shard_discovered",   "shard_started",
+                                   "shard_ended",        "shard_completed",
+                                   "lineage_ended",      "stream_ended",
+                                   "lease_taken",        "lease_lost",
+                                   "checkpoint_written", "gap",
+                                   "retention_risk",     "poison",
+                                   "dead_lettered",      "slow_handler",
+                                   "checkpoint_awaited", "degraded",
+                                   "recovered",          "duplicate_dropped"};
+
+std::chrono::milliseconds in_milliseconds(auto span) {
+  return std::max(0ms, std::chrono::duration_cast<std::chrono::milliseconds>(span));
+}
+
 }  // namespace
+
+std::string_view to_text(StreamEvent::Kind kind) {
+  return kind_words[static_cast<std::size_t>(kind)];
+}
 
 void StreamConsumer::Reading::failed_call(const Error& error) {
   ++figures_.errors;
   figures_.last_error = std::string(exception_name(error.code())) + ": " + error.message();
 }
 
+void StreamConsumer::Reading::note_throttling(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::limit_exceeded:
+    case ErrorCode::throttling:
+    case ErrorCode::provisioned_throughput_exceeded:
+    case ErrorCode::request_limit_exceeded:
+      return pace_.throttled(now());
+    default:
+      return;
+  }
+}
+
+void StreamConsumer::Reading::tell(StreamEvent::Kind kind, const std::string& shard_id,
+                                   std::string text) {
+  if (options_.on_event) events_.push_back({kind, shard_id, std::move(text)});
+}
+
+// Hands out the events, and asks handlers to stop, with the lock let go: whoever is called may call
+// the consumer.
+void StreamConsumer::Reading::tell_all(Lock& lock) {
+  if (is_telling_ || (events_.empty() && stops_.empty())) return;
+  is_telling_ = true;
+  while (!events_.empty() || !stops_.empty()) {
+    const auto events = std::exchange(events_, {});
+    auto stops = std::exchange(stops_, {});
+    lock.unlock();
+    for (std::stop_source& stop : stops) stop.request_stop();
+    for (const StreamEvent& event : events) options_.on_event(event);
+    lock.lock();
+  }
+  is_telling_ = false;
+}
+
+// How old the oldest record is that is not handled.
+std::chrono::milliseconds StreamConsumer::Reading::lag_of(const Shard& shard) const {
+  const streams::Lane* first = shard.first_waiting();
+  const Time current = time();
+  Time oldest = current;
+  if (first != nullptr) {
+    oldest = first->front().dynamodb.approximate_creation_date_time.value_or(current);
+  } else if (!shard.is_at_tip && !shard.has_ended) {
+    oldest = shard.read.created.value_or(current);
+  }
+  return in_milliseconds(current - oldest);
+}
+
 StreamFigures StreamConsumer::Reading::figures() const {
   const Lock lock(mutex_);
   StreamFigures figures = figures_;
-  const Time current = time();
   for (const auto& [id, shard] : shards_) {
-    StreamShardFigures each{.shard_id = id, .waiting = shard->waiting()};
-    Time oldest = shard->is_at_tip ? current : shard->read.created.value_or(current);
-    std::string number;
-    for (const streams::Lane& lane : shard->lanes) {
-      if (lane.is_empty()) continue;
-      const StreamRecord& front = lane.front().dynamodb;
-      if (number.empty() || compare_sequence_numbers(front.sequence_number, number) < 0) {
-        number = front.sequence_number;
-        oldest = front.approximate_creation_date_time.value_or(current);
-      }
-    }
-    const auto in_milliseconds = [](auto span) {
-      return std::max(0ms, std::chrono::duration_cast<std::chrono::milliseconds>(span));
-    };
-    each.lag = in_milliseconds(current - oldest);
-    each.silent = in_milliseconds(now() - shard->answered);
-    each.is_at_tip = shard->is_at_tip && shard->waiting() == 0;
-    figures.lag = std::max(figures.lag, each.lag);
-    figures.shards.push_back(std::move(each));
+    figures.shards.push_back({.shard_id = id,
+                              .waiting = shard->waiting(),
+                              .lag = lag_of(*shard),
+                              .silent = in_milliseconds(now() - shard->answered),
+                              .is_at_tip = shard->is_at_tip && shard->waiting() == 0});
+    figures.lag = std::max(figures.lag, figures.shards.back().lag);
+    figures.buffered_bytes += shard->bytes();
+  }
+  if (leases_ != nullptr) figures.leases = shards_.size();
+  for (const auto& [id, row] : progress_.shards) {
+    figures.pending += row.state == ShardState::pending ? 1 : 0;
+    figures.completed += row.is_over() ? 1 : 0;
   }
   return figures;
 }

@@ -12,22 +12,25 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int32_t page_records = 1000;
 constexpr auto caught_up_refresh = 1min;
 constexpr auto idle_poll_min = 250ms;
-constexpr unsigned quick_discoveries_max = 6;  // after a shard that ended without children
+constexpr int catch_up_factor = 3;
+constexpr std::size_t full_page_bytes = 900'000;
 
 }  // namespace
 
-void StreamConsumer::Reading::fetch(Lock& lock, Shard& shard) {
+void StreamConsumer::Reading::fetch(Lock& lock, Shard& shard, std::int32_t limit) {
   shard.is_fetching = true;
+  shard.fetched = now();
   const Time started = time();
   lock.unlock();
-  auto page = shard.cursor->next(started, page_records);
+  auto page = shard.cursor->next(started, limit);
   lock.lock();
   shard.is_fetching = false;
+  if (shard.is_gone) return;
   if (!page) {
     failed_call(page.error());
+    note_throttling(page.error());
     shard.fetch_due =
         now() + streams::backoff(++shard.failures, streams::call_backoff_max, random());
     if (page.error().code() == ErrorCode::resource_not_found) {
@@ -38,10 +41,14 @@ void StreamConsumer::Reading::fetch(Lock& lock, Shard& shard) {
   }
   shard.failures = 0;
   shard.answered = now();
-  take(shard, std::move(*page));
+  if (std::exchange(shard.degraded_told, std::nullopt)) {
+    tell(StreamEvent::Kind::recovered, shard.id);
+  }
+  take(shard, std::move(*page), static_cast<std::size_t>(limit));
 }
 
-void StreamConsumer::Reading::take(Shard& shard, streams::ShardCursor::Page page) {
+void StreamConsumer::Reading::take(Shard& shard, streams::ShardCursor::Page page,
+                                   std::size_t limit) {
   ShardProgress& row = progress_.shards.at(shard.id);
   if (page.lost) {
     const auto first = page.records.empty()
@@ -60,36 +67,50 @@ void StreamConsumer::Reading::take(Shard& shard, streams::ShardCursor::Page page
   }
   figures_.read += page.records.size();
   figures_.duplicates += page.duplicates;
+  if (page.duplicates > 0) {
+    tell(StreamEvent::Kind::duplicate_dropped, shard.id, std::to_string(page.duplicates));
+  }
+  const Moment arrived = now();
   const std::size_t count = page.records.size();
+  std::size_t bytes = 0;
   for (ChangeRecord& record : page.records) {
+    bytes += static_cast<std::size_t>(std::max<std::int64_t>(record.dynamodb.size_bytes, 0));
     streams::Mark before = std::move(shard.read);
     shard.read = {record.dynamodb.sequence_number, record.dynamodb.approximate_creation_date_time};
     if (options_.filter && !options_.filter(record)) {
       ++figures_.filtered;
-      ++unsaved_;
+      ++shard.unsaved;
       continue;
     }
     const std::size_t lane = lane_of(record);
-    shard.lanes[lane].add(std::move(record), std::move(before));
+    shard.lanes[lane].add(std::move(record), std::move(before), arrived);
+  }
+  figures_.bytes += bytes;
+  if (page.has_ended && !shard.has_ended) {
+    shard.ended = arrived;
+    tell(StreamEvent::Kind::shard_ended, shard.id);
   }
   shard.has_ended = page.has_ended;
   shard.is_at_tip = count == 0 && !page.may_have_more && !page.has_ended;
-  if (count >= static_cast<std::size_t>(page_records) || (count == 0 && page.may_have_more)) {
-    shard.fetch_due = now();
+
+  const bool is_behind = lag_of(shard) > options_.catch_up_lag;
+  const auto pause = [&](std::chrono::milliseconds span) {
+    return is_behind ? span / catch_up_factor : span;
+  };
+  if (count >= limit || bytes >= full_page_bytes || (count == 0 && page.may_have_more)) {
+    shard.fetch_due = arrived;
   } else if (count > 0) {
     shard.idle = 0ms;
-    shard.fetch_due = now() + options_.busy_poll;
+    shard.fetch_due = arrived + pause(options_.busy_poll);
   } else {
-    const auto longest = options_.idle_poll_max;
     shard.idle = std::min<std::chrono::milliseconds>(
-        longest, shard.idle == 0ms ? idle_poll_min : 2 * shard.idle);
-    const auto jitter = static_cast<std::int64_t>(random() % 401) - 200;  // of a thousand
-    shard.fetch_due = now() + shard.idle + shard.idle * jitter / 1000;
+        options_.idle_poll_max, shard.idle == 0ms ? idle_poll_min : 2 * shard.idle);
+    shard.fetch_due = arrived + pause(about(shard.idle));
   }
   const bool is_old = !row.caught_up || time() - *row.caught_up >= caught_up_refresh;
   if (shard.is_at_tip && shard.waiting() == 0 && is_old) {
     row.caught_up = time();
-    ++unsaved_;
+    ++shard.unsaved;
   }
 }
 
@@ -98,43 +119,52 @@ std::size_t StreamConsumer::Reading::lane_of(const ChangeRecord& record) const {
   return std::hash<std::string>()(to_dynamodb_json(record.dynamodb.keys)) % options_.lanes;
 }
 
+// Of manual checkpoints: whether the last record that was handed out is kept.
+bool StreamConsumer::Reading::may_finish(const Shard& shard) const {
+  if (!options_.manual_checkpoints || shard.delivered.empty()) return true;
+  const StreamPosition& position = progress_.shards.at(shard.id).position;
+  return position.kind == StreamPosition::Kind::after &&
+         compare_sequence_numbers(position.sequence_number, shard.delivered) >= 0;
+}
+
 // The shard is read and handled to its end. That and its children become durable at once, and only
 // then are the children read.
 void StreamConsumer::Reading::finish(Lock& lock, Shard& shard) {
   shard.is_finishing = true;
   const std::string id = shard.id;
   lock.unlock();
-  const auto listed = streams::list_children(database_, options_.stream_arn, id);
+  const auto listed = streams::list_children(database_, scope_.stream_arn, id);
   lock.lock();
-  shard.is_finishing = false;
-  if (!listed) {
+  pace_.listed(listed ? listed->pages : 1, now());
+  if (!listed || shard.is_gone) {
+    shard.is_finishing = false;
+    if (shard.is_gone) return;
     failed_call(listed.error());
+    note_throttling(listed.error());
     shard.finish_due =
         now() + streams::backoff(++shard.failures, streams::call_backoff_max, random());
     return;
   }
   note_handled();
-  StreamProgress next = progress_;
-  ShardProgress& row = next.shards.at(id);
+  ShardProgress row = progress_.shards.at(id);
   row.state = ShardState::completed;
   row.position = {.kind = StreamPosition::Kind::end};
   row.updated = time();
-  auto children = streams::children_of(id, next.shards, *listed, time());
+  auto known = progress_.shards;
+  known.insert_or_assign(id, row);
+  auto children = streams::children_of(id, known, listed->shards, time());
   const bool has_children = !children.empty();
-  for (ShardProgress& child : children) {
-    std::string child_id = child.shard_id;
-    next.shards.insert_or_assign(std::move(child_id), std::move(child));
-  }
-  if (!save(std::move(next))) {
+  const auto saved = commit(lock, {.over = {std::move(row)}, .children = std::move(children)});
+  shard.is_finishing = false;
+  if (!saved) {
     shard.finish_due = save_due_;
     return;
   }
+  if (shard.is_gone) return;
   shards_.erase(id);
+  tell(StreamEvent::Kind::shard_completed, id);
   open_ready();
-  if (!has_children) {
-    quick_discoveries_ = quick_discoveries_max;
-    discovery_due_ = std::min(discovery_due_, now() + 100ms);
-  }
+  if (!has_children) look_for_children();
 }
 
 }  // namespace dynakeep
