@@ -35,6 +35,7 @@ bool SimulatedStream::happens(double probability) {
 
 std::optional<Error> SimulatedStream::fault() {
   ++calls;
+  if (happens(faults.throttled)) return Error(ErrorCode::throttling, "Rate exceeded");
   if (!happens(faults.errors)) return std::nullopt;
   switch (random_() % 4) {
     case 0:
@@ -233,6 +234,9 @@ Result<GetShardIteratorResult> SimulatedStream::get_shard_iterator(
       break;
     }
   }
+  if (faults.no_iterator_at_an_end && shard->closed && index >= shard->records.size()) {
+    return GetShardIteratorResult{};
+  }
   return GetShardIteratorResult{.shard_iterator = iterator_text(*shard, index)};
 }
 
@@ -263,6 +267,9 @@ Result<GetRecordsResult> SimulatedStream::get_records(const GetRecordsRequest& r
       static_cast<std::size_t>(std::min(request.limit.value_or(1000), faults.records_in_page));
   while (index < shard->records.size() && result.records.size() < limit) {
     result.records.push_back(shard->records[index++]);
+  }
+  if (faults.disorder && result.records.size() > 1) {
+    std::swap(result.records[0], result.records[1]);
   }
   if (!shard->closed || index < shard->records.size()) {
     result.next_shard_iterator = iterator_text(*shard, index);

@@ -26,6 +26,9 @@ class SimulatedStream : public server::UnusedDatabase {
     double duplicates = 0;    // a page that begins with the last record of the one before
     double late_listing = 0;  // a listing without the newest shards
     std::chrono::milliseconds children_hidden{0};  // for so long after their birth
+    double throttled = 0;                          // of any call
+    bool no_iterator_at_an_end = false;            // of a closed shard behind its last record
+    bool disorder = false;                         // a page's first two records change places
     bool refuses_filter = false;
     bool ignores_filter = false;
     std::int32_t shards_in_page = 3;

@@ -97,8 +97,9 @@ void ShardCursor::begin_at_horizon(StreamGap::Kind why) {
   if (!lost_) lost_ = why;
 }
 
-Result<GetRecordsResult> ShardCursor::read(Time now, std::int32_t limit) {
-  auto answer = database_.get_records({.shard_iterator = iterator_, .limit = limit});
+Result<GetRecordsResult> ShardCursor::read(Time now, std::int32_t limit,
+                                           std::chrono::milliseconds wait) {
+  auto answer = database_.get_records({.shard_iterator = iterator_, .limit = limit, .wait = wait});
   if (answer) return answer;
   const ErrorCode code = answer.error().code();
   if (code == ErrorCode::trimmed_data_access) {
@@ -123,11 +124,12 @@ bool ShardCursor::is_wanted(const ChangeRecord& record) const {
   return !drop_before_ || !created || *created >= *drop_before_;
 }
 
-Result<ShardCursor::Page> ShardCursor::next(Time now, std::int32_t limit) {
+Result<ShardCursor::Page> ShardCursor::next(Time now, std::int32_t limit,
+                                            std::chrono::milliseconds wait) {
   TRY(open(now));
   Page page;
   GetRecordsResult answer;
-  if (!has_ended_) answer = TRY(read(now, limit));
+  if (!has_ended_) answer = TRY(read(now, limit, wait));
 
   std::string last = last_read_;
   for (ChangeRecord& record : answer.records) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,11 +38,15 @@ class ShardCursor {
   };
   // resource_not_found: the shard is gone, or the stream. Others as GetRecords: the next call tries
   // again.
-  Result<Page> next(Time now, std::int32_t limit);
+  // `wait`: for a record to come, where there is none (GetRecordsRequest::wait).
+  Result<Page> next(Time now, std::int32_t limit, std::chrono::milliseconds wait = {});
+
+  // Where it stands; nothing: it has to be obtained.
+  const std::optional<std::string>& iterator() const { return iterator_; }
 
  private:
   Result<void> obtain(Time now);
-  Result<GetRecordsResult> read(Time now, std::int32_t limit);
+  Result<GetRecordsResult> read(Time now, std::int32_t limit, std::chrono::milliseconds wait);
   bool is_wanted(const ChangeRecord& record) const;
   void begin_at_horizon(StreamGap::Kind why);
 

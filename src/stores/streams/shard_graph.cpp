@@ -138,6 +138,13 @@ Discovery discover(const StreamStart& start, const Rows& known, const Listing& l
     return listing.shards.contains(row.first);
   });
 
+  // What a lineage that broke may have lost began where its last known shard was left.
+  Time left = now;
+  for (const auto& [id, row] : known) {
+    if (row.is_over() || listing.shards.contains(id)) continue;
+    left = std::min(left, row.last_record.value_or(start.decided));
+  }
+
   for (const StreamShard* shard : parents_first(listing)) {
     if (rows.contains(shard->shard_id)) continue;
     ShardProgress row{
@@ -166,7 +173,7 @@ Discovery discover(const StreamStart& start, const Rows& known, const Listing& l
       if (knows_any && (is_orphan || !any_listed)) {
         discovery.gaps.push_back({.kind = StreamGap::Kind::lineage_broken,
                                   .shard_id = shard->shard_id,
-                                  .from = start.decided,
+                                  .from = left == now ? start.decided : left,
                                   .detected = now});
       }
     }

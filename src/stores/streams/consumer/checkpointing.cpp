@@ -84,7 +84,6 @@ Result<void> StreamConsumer::Reading::save(Lock& lock) {
 Result<void> StreamConsumer::Reading::commit(Lock& lock, Changes changes) {
   changed_.wait(lock, [&] { return !is_saving_; });
   is_saving_ = true;
-  const std::size_t unreported = unreported_.size();
   changes.gaps.insert(changes.gaps.begin(), unreported_.begin(), unreported_.end());
   std::map<std::string, std::size_t> unsaved;
   for (const std::string& id : changes.kept) {
@@ -124,9 +123,9 @@ Result<void> StreamConsumer::Reading::commit(Lock& lock, Changes changes) {
   save_failures_ = 0;
   save_due_ = now() + options_.checkpoint_interval;
   report(lock, gaps);
-  unreported_.erase(
-      unreported_.begin(),
-      unreported_.begin() + static_cast<std::ptrdiff_t>(std::min(unreported, unreported_.size())));
+  std::erase_if(unreported_, [&](const StreamGap& gap) {
+    return std::find(changes.gaps.begin(), changes.gaps.end(), gap) != changes.gaps.end();
+  });
   is_saving_ = false;
   changed_.notify_all();
   return {};

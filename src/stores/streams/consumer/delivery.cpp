@@ -32,7 +32,10 @@ void StreamConsumer::Reading::deliver(Lock& lock, Shard& shard, streams::Lane& l
                           .lease_epoch = shard.epoch,
                           .lag = lag_of(shard),
                           .stop = shard.stop.get_token()};
-  shard.delivered = records.back().dynamodb.sequence_number;
+  const std::string& last = records.back().dynamodb.sequence_number;
+  if (shard.delivered.empty() || compare_sequence_numbers(shard.delivered, last) < 0) {
+    shard.delivered = last;
+  }
   lane.is_busy = true;
   lane.busy_since = now();
   lane.was_slow = false;

@@ -90,8 +90,15 @@ void StreamConsumer::Reading::apply(Lock& lock, const streams::Listing& listing)
     shard->is_missing = false;
     if (listing.shards.contains(id) || shard->is_busy() || shard->waiting() > 0) continue;
     ShardProgress& row = next.shards.at(id);
+    // Its successors may have been found before it was known to be gone, and that was told of.
+    const bool is_told =
+        std::any_of(next.start->gaps.begin(), next.start->gaps.end(), [&](const StreamGap& gap) {
+          return gap.kind == StreamGap::Kind::lineage_broken &&
+                 (!row.updated || gap.detected >= *row.updated);
+        });
     if (const auto gap = streams::judge_gap(StreamGap::Kind::shard_lost, row, *next.start,
-                                            std::nullopt, std::nullopt, time())) {
+                                            std::nullopt, std::nullopt, time());
+        gap && !is_told) {
       changes.gaps.push_back(*gap);
     }
     row.state = ShardState::lost;

@@ -137,7 +137,11 @@ void StreamConsumer::Reading::balance(Lock& lock) {
     const auto alive = shard.lock();
     if (alive && alive->is_busy()) busy.insert(id);
   }
-  balance_due_ = now() + about(options_.failover);
+  // Among others it looks often enough for what a dead one held to be taken within twice the
+  // failover, however its last renewal and the looks fell.
+  const bool is_alone = std::all_of(seen->workers.begin(), seen->workers.end(),
+                                    [&](const auto& each) { return each.first == worker_; });
+  balance_due_ = now() + about(is_alone ? options_.failover : options_.failover / 3);
   if (stopping_) return;
   const auto wishes = streams::wish_for_leases(
       {*seen, watch_, worker_, held, busy, options_.failover, options_.leases_taken_max},

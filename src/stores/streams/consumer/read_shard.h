@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,9 @@ struct ReadShard {
   Moment answered = {};  // the last that had an answer
   unsigned failures = 0;
   std::chrono::milliseconds idle{0};
+  // Someone tells when there is more to read.
+  std::unique_ptr<RecordsWaiter> waiter = {};
+  std::shared_ptr<std::atomic<bool>> was_told = {};
   std::optional<Moment> degraded_told = {};
 
   // ---- handing out

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -83,7 +84,9 @@ class StreamConsumer::Reading {
   void note_ends();
 
   // ---- shard_reading.cpp: one shard, from page to page to its end
-  void fetch(Lock& lock, Shard& shard, std::int32_t limit);
+  void fetch(Lock& lock, Shard& shard, std::int32_t limit, std::chrono::milliseconds wait = {});
+  void wait_for_records(Lock& lock, Shard& shard);
+  bool wait_on_one(Lock& lock);
   void take(Shard& shard, streams::ShardCursor::Page page, std::size_t limit);
   std::size_t lane_of(const ChangeRecord& record) const;
   bool may_finish(const Shard& shard) const;
@@ -143,8 +146,15 @@ class StreamConsumer::Reading {
   const StreamHandler handler_;
   const std::string worker_;
 
+  // Rung from threads of the database, maybe when this is gone.
+  struct Bell {
+    std::condition_variable changed = {};
+    std::atomic<std::uint64_t> rung = 0;
+  };
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
+
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable& changed_ = bell_->changed;
   StreamScope scope_;  // the ARN is empty while there is no stream
   bool started_ = false;
   bool ended_ = false;

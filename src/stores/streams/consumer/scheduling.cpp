@@ -15,6 +15,7 @@ constexpr auto look_every = 1s;
 // Iterators live for 15 minutes: the tip of a shard that has no record yet is lost with one.
 constexpr auto tip_kept_for = 10min;
 constexpr auto waiting_max = 50ms;
+constexpr std::size_t long_polls = 4;  // at once
 
 Error wrong(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
@@ -128,7 +129,9 @@ bool StreamConsumer::Reading::work_on_shard(Lock& lock, const std::string& id, M
   if (stopping_ || shard->is_fetching || shard->is_missing) return false;
   const std::int32_t limit = may_read(*shard);
   if (limit == 0) return false;
-  const Moment due = std::max(shard->fetch_due, pace_.next_read(shard->fetched, current));
+  const bool is_told = shard->was_told && shard->was_told->load();
+  const Moment due =
+      std::max(is_told ? current : shard->fetch_due, pace_.next_read(shard->fetched, current));
   if (due <= current) {
     fetch(lock, *shard, limit);
     return true;
@@ -228,9 +231,9 @@ Result<void> StreamConsumer::Reading::run(const std::stop_token& stop) {
     is_running_ = true;
     has_lease_thread_ = leases_ != nullptr;
   }
-  const auto wait_until = [&](Lock& lock, Moment next) {
+  const auto wait_until = [&](Lock& lock, Moment next, std::uint64_t rung) {
     const Moment current = now();
-    if (next <= current) return;
+    if (next <= current || bell_->rung != rung) return;
     // Not for ever: a stop that comes just before the waiting is seen then.
     changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(next - current, waiting_max));
   };
@@ -239,11 +242,19 @@ Result<void> StreamConsumer::Reading::run(const std::stop_token& stop) {
     while (true) {
       if (stop.stop_requested() && !stopping_) stopping_ = StreamDrain::no;
       if (stopping_ && is_drained()) break;
+      const std::uint64_t rung = bell_->rung;
       const auto next = work(lock);
       if (!next || !*next) break;
-      wait_until(lock, **next);
+      wait_until(lock, **next, rung);
     }
     changed_.notify_all();
+  };
+  // Where the server holds a call until there are records, and the database does not tell of them.
+  const auto wait_loop = [&] {
+    Lock lock(mutex_);
+    while (!are_done) {
+      if (!wait_on_one(lock)) wait_until(lock, now() + waiting_max, bell_->rung);
+    }
   };
   // By itself, so that a handler that takes its time costs no lease.
   const auto lease_loop = [&] {
@@ -252,13 +263,17 @@ Result<void> StreamConsumer::Reading::run(const std::stop_token& stop) {
       if (!awaits_stream_ && !is_rewinding_ && now() >= leases_due()) {
         tend_leases(lock);
       } else {
-        wait_until(lock, awaits_stream_ ? now() + waiting_max : leases_due());
+        wait_until(lock, awaits_stream_ ? now() + waiting_max : leases_due(), bell_->rung);
       }
     }
   };
   {
-    std::jthread leasing;
-    if (leases_ != nullptr) leasing = std::jthread(lease_loop);
+    std::vector<std::jthread> helpers;
+    if (leases_ != nullptr) helpers.emplace_back(lease_loop);
+    const Capabilities& can = database_.capabilities();
+    for (std::size_t i = 0; can.long_poll && !can.tells_of_records && i < long_polls; ++i) {
+      helpers.emplace_back(wait_loop);
+    }
     {
       std::vector<std::jthread> threads;
       for (std::size_t i = 1; i < options_.threads; ++i) threads.emplace_back(loop);

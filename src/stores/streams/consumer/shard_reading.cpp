@@ -15,16 +15,24 @@ using namespace std::chrono_literals;
 constexpr auto caught_up_refresh = 1min;
 constexpr auto idle_poll_min = 250ms;
 constexpr int catch_up_factor = 3;
+constexpr auto to_the_tip = 5ms;
+constexpr auto told_within = 20s;
+constexpr auto long_poll = 2s;  // as long as a stop may have to wait for it
 constexpr std::size_t full_page_bytes = 900'000;
 
 }  // namespace
 
-void StreamConsumer::Reading::fetch(Lock& lock, Shard& shard, std::int32_t limit) {
+void StreamConsumer::Reading::fetch(Lock& lock, Shard& shard, std::int32_t limit,
+                                    std::chrono::milliseconds wait) {
   shard.is_fetching = true;
+  if (shard.was_told && shard.was_told->load()) {
+    shard.waiter.reset();
+    shard.was_told.reset();
+  }
   shard.fetched = now();
   const Time started = time();
   lock.unlock();
-  auto page = shard.cursor->next(started, limit);
+  auto page = shard.cursor->next(started, limit, wait);
   lock.lock();
   shard.is_fetching = false;
   if (shard.is_gone) return;
@@ -45,6 +53,51 @@ void StreamConsumer::Reading::fetch(Lock& lock, Shard& shard, std::int32_t limit
     tell(StreamEvent::Kind::recovered, shard.id);
   }
   take(shard, std::move(*page), static_cast<std::size_t>(limit));
+  if (shard.is_at_tip && database_.capabilities().tells_of_records) wait_for_records(lock, shard);
+}
+
+// At the tip, where the database tells of records: it is looked at once more after it was asked to
+// tell, and then only when it does, or after a while.
+void StreamConsumer::Reading::wait_for_records(Lock& lock, Shard& shard) {
+  if (shard.waiter) {
+    shard.fetch_due = now() + told_within;
+    return;
+  }
+  const auto iterator = shard.cursor->iterator();
+  if (!iterator) return;
+  const auto told = std::make_shared<std::atomic<bool>>(false);
+  shard.is_fetching = true;
+  lock.unlock();
+  auto waiter = database_.when_records(*iterator, [bell = bell_, told] {
+    told->store(true);
+    ++bell->rung;
+    bell->changed.notify_all();
+  });
+  lock.lock();
+  shard.is_fetching = false;
+  if (!waiter || !*waiter) return;  // it is polled
+  shard.waiter = std::move(*waiter);
+  shard.was_told = told;
+  shard.fetch_due = now();
+}
+
+// One shard at its tip, whose next records are waited for in the call. False: there is none.
+bool StreamConsumer::Reading::wait_on_one(Lock& lock) {
+  if (stopping_ || awaits_stream_ || is_rewinding_ || stopped_ || ended_) return false;
+  for (const auto& [id, each] : shards_) {
+    const std::shared_ptr<Shard> shard = each;
+    if (!shard->is_at_tip || shard->is_fetching || shard->is_missing || shard->failures > 0 ||
+        shard->has_ended || is_fenced(*shard) || !shard->wanted_by.empty()) {
+      continue;
+    }
+    const std::int32_t limit = may_read(*shard);
+    if (limit == 0) continue;
+    fetch(lock, *shard, limit, long_poll);
+    if (shard->is_at_tip) shard->fetch_due = now() + long_poll;
+    changed_.notify_all();
+    return true;
+  }
+  return false;
 }
 
 void StreamConsumer::Reading::take(Shard& shard, streams::ShardCursor::Page page,
@@ -101,7 +154,13 @@ void StreamConsumer::Reading::take(Shard& shard, streams::ShardCursor::Page page
     shard.fetch_due = arrived;
   } else if (count > 0) {
     shard.idle = 0ms;
-    shard.fetch_due = arrived + pause(options_.busy_poll);
+    // Where the next records are told of, to come to where they are is all there is to do.
+    const Capabilities& can = database_.capabilities();
+    if (can.tells_of_records) {
+      shard.fetch_due = arrived;
+    } else {
+      shard.fetch_due = arrived + (can.long_poll ? to_the_tip : pause(options_.busy_poll));
+    }
   } else {
     shard.idle = std::min<std::chrono::milliseconds>(
         options_.idle_poll_max, shard.idle == 0ms ? idle_poll_min : 2 * shard.idle);

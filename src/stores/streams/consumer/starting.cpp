@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto retention = 24h;
+constexpr unsigned dynamodb_calls_per_second = 5;
 constexpr auto look_for_stream_every = 60s;
 
 // Whoever is called so is one start of one process: a worker that comes back is another.
@@ -46,7 +47,8 @@ StreamConsumer::Reading::Reading(Database& database, StreamCheckpoints& checkpoi
       handler_(std::move(handler)),
       worker_(worker_name(options_)),
       scope_{.group = options_.group, .stream_arn = {}},
-      pace_(options_.calls_per_second.value_or(0)) {}
+      pace_(options_.calls_per_second.value_or(
+          database.capabilities().long_poll ? 0 : dynamodb_calls_per_second)) {}
 
 Result<void> StreamConsumer::Reading::start() {
   Lock lock(mutex_);
