@@ -1,12 +1,9 @@
-#include <array>
 #include <utility>
-
-#include <unistd.h>
 
 #include "stores/streams/consumer/options.h"
 #include "stores/streams/consumer/reading.h"
+#include "stores/streams/consumer/worker_name.h"
 #include "stores/streams/shard_listing.h"
-#include "stores/support/chance.h"
 
 namespace dynakeep {
 namespace {
@@ -16,20 +13,6 @@ using namespace std::chrono_literals;
 constexpr auto retention = 24h;
 constexpr unsigned dynamodb_calls_per_second = 5;
 constexpr auto look_for_stream_every = 60s;
-
-// Whoever is called so is one start of one process: a worker that comes back is another.
-std::string worker_name(const StreamConsumerOptions& options) {
-  const std::uint64_t chance = options.random ? options.random() : stores::system_random();
-  std::string name = options.worker;
-  if (name.empty()) {
-    std::array<char, 64> host{};
-    if (::gethostname(host.data(), host.size() - 1) != 0) host.front() = '\0';
-    name = std::string(host.data()) + "-" + std::to_string(::getpid());
-  }
-  name += '-';
-  for (int shift = 28; shift >= 0; shift -= 4) name += "0123456789abcdef"[(chance >> shift) & 0xF];
-  return name;
-}
 
 bool has_stream(const TableDescription& table) {
   return table.stream_specification && table.stream_specification->stream_enabled.value_or(false) &&
@@ -45,7 +28,7 @@ StreamConsumer::Reading::Reading(Database& database, StreamCheckpoints& checkpoi
       leases_(checkpoints.leases()),
       options_(std::move(options)),
       handler_(std::move(handler)),
-      worker_(worker_name(options_)),
+      worker_(streams::worker_name(options_)),
       scope_{.group = options_.group, .stream_arn = {}},
       pace_(options_.calls_per_second.value_or(
           database.capabilities().long_poll ? 0 : dynamodb_calls_per_second)) {}
