@@ -20,6 +20,7 @@
 #include "engine/operations/get_shard_iterator.h"
 #include "engine/operations/list_streams.h"
 #include "engine/operations/put_item.h"
+#include "engine/operations/scan.h"
 #include "engine/operations/transact_write_items.h"
 #include "engine/operations/update_item.h"
 #include "engine/operations/update_table.h"
@@ -412,6 +413,48 @@ TEST_F(StreamsTest, ATransactionsRecordsStandTogetherInItsOrder) {
   EXPECT_EQ(order, "zam");
   EXPECT_EQ(*parse_sequence_number(records[1].dynamodb.sequence_number),
             *parse_sequence_number(records[0].dynamodb.sequence_number) + 1);
+}
+
+TEST_F(StreamsTest, ATransactionOverAllShardsHasOneRunOfNumbers) {
+  engine.stream_options = {.initial_shards = 8};
+  engine.reopen();
+  create();
+  constexpr int actions = 100;
+  TransactWriteItemsRequest request{.transact_items = std::vector<TransactWriteItem>{}};
+  for (int n = 0; n < actions; ++n) {
+    TransactWriteItem action;
+    action.put = TransactPut{.table_name = "Plain", .item = Item{{"id", std::to_string(n)}}};
+    request.transact_items->push_back(std::move(action));
+  }
+  request.want_stream_point = true;
+  const auto done = transact_write_items(*engine, request).value();
+  std::map<SequenceNumber, std::string> by_number;
+  for (const ChangeRecord& record : read_all()) {
+    by_number.emplace(*parse_sequence_number(record.dynamodb.sequence_number),
+                      record.dynamodb.keys.at("id").as_string());
+  }
+  ASSERT_EQ(by_number.size(), static_cast<std::size_t>(actions));
+  const SequenceNumber first = by_number.begin()->first;
+  for (int n = 0; n < actions; ++n) {
+    EXPECT_EQ(by_number[first + static_cast<SequenceNumber>(n)], std::to_string(n));
+  }
+  EXPECT_EQ(*parse_sequence_number(done.stream_point->position), first + 999);
+}
+
+TEST_F(StreamsTest, PlacesInThemSurviveTheProcess) {
+  create();
+  put(engine, "Plain", {{"id", "a"}});
+  const std::string begin = iterator(only_shard(), ShardIteratorType::trim_horizon);
+  const std::string tip = iterator(only_shard(), ShardIteratorType::latest);
+  const auto known =
+      scan(*engine, {.table_name = "Plain", .want_stream_point = true}).value().stream_point;
+  engine.reopen();
+  put(engine, "Plain", {{"id", "b"}});
+  EXPECT_EQ(read(begin).size(), 2u);
+  EXPECT_EQ(read(tip).size(), 1u);
+  EXPECT_EQ(read(iterator(only_shard(), ShardIteratorType::after_sequence_number, known->position))
+                .size(),
+            1u);
 }
 
 TEST_F(StreamsTest, RefuseOptionsThatMakeNoSense) {
