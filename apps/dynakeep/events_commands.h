@@ -10,5 +10,6 @@ void add_events_show(CLI::App& events, int& exit_code);
 void add_events_fold(CLI::App& events, int& exit_code);
 void add_events_check(CLI::App& events, int& exit_code);
 void add_events_replay(CLI::App& events, int& exit_code);
+void add_events_follow(CLI::App& events, int& exit_code);
 
 }  // namespace dynakeep::app

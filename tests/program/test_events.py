@@ -1,9 +1,11 @@
 """`dynakeep events`: what it finds in event tables, sound and unsound, and how it says so."""
 
+import contextlib
 import fcntl
 import json
 import os
 import pty
+import queue
 import struct
 import subprocess
 import termios
@@ -12,6 +14,7 @@ import uuid
 import pytest
 import serving
 from conftest import PATIENCE_SECONDS, client_of, environment_of, run
+from streaming import running
 
 INITIAL = {"single": ("eventStoreId", "S"), "legacy": ("isInitialEvent", "N")}
 
@@ -336,6 +339,61 @@ def test_publishes_nothing_and_so_asks_for_a_dry_run(server, table):
                      "--dry-run is required")
 
 
+# ---- follow ----
+
+
+def switch_on(database, name, view="NEW_AND_OLD_IMAGES"):
+    database.update_table(TableName=name, StreamSpecification={"StreamEnabled": True, "StreamViewType": view})
+
+
+def test_follows_events_as_they_are_stored(server, database, table):
+    switch_on(database, table)
+    with running(server, "events", "follow", "--table", table, "--database", server.endpoint, "--store", "ORDERS",
+                 "--json") as program:
+        # What is stored before it has begun is not shown: one after another, until one is.
+        begun, first = 0, None
+        while first is None:
+            begun += 1
+            put(database, table, "ORDERS#begin", begun)
+            with contextlib.suppress(queue.Empty):
+                first = json.loads(program.line(0.2))
+        assert first["eventStoreId"] == "ORDERS" and first["event"]["aggregateId"] == "begin"
+        for version in range(first["event"]["version"] + 1, begun + 1):
+            assert json.loads(program.line())["event"]["version"] == version
+        put(database, table, "CUSTOMERS#c", 1)
+        put(database, table, "ORDERS#o-1", 4, payload=members(total=text("2")))
+        assert json.loads(program.line()) == {"eventStoreId": "ORDERS", "event": {
+            "aggregateId": "o-1", "version": 4, "type": "ORDER_PAID", "timestamp": "2024-05-04T09:30:00.000Z",
+            "payload": {"total": "2"}}}
+        put(database, table, "ORDERS#o-1", 4, type=text("REDACTED"))
+        replaced = json.loads(program.line())
+        assert replaced["replaced"]["type"] == "REDACTED"
+        database.delete_item(TableName=table, Key={"aggregateId": text("ORDERS#o-1"), "version": {"N": "4"}})
+        assert json.loads(program.line()) == {"eventStoreId": "ORDERS", "removed": {"aggregateId": "o-1", "version": 4}}
+        assert program.end() == (0, [], "")
+
+
+def test_follows_the_history_to_its_end(database, table, events):
+    switch_on(database, table, "KEYS_ONLY")
+    put(database, table, "ORDERS#o-1", 4)
+    lines = events("follow", "--no-follow").splitlines()
+    of_order = [line.split("  ") for line in lines if " o-1 " in line.replace("  ", " ")]
+    assert [line[2] for line in of_order] == ["o-1 1", "o-1 2", "o-1 3", "o-1 4"]
+    assert of_order[0] == ["2024-05-01T09:30:00.000Z", "ORDERS", "o-1 1", "ORDER_PLACED",
+                           '{"address":{"city":"Riga"},"total":"19.5"}']
+    assert len(lines) == 6
+    assert len(events("follow", "--no-follow", "--aggregate", "o-1", "--type", "ORDER_PAID").splitlines()) == 3
+    assert len(events("follow", "--from", "history", "--limit", "2").splitlines()) == 2
+    assert [message["event"]["version"] for message in objects(
+        events("follow", "--no-follow", "--from", "trim-horizon", "--json"))] == [4]
+    assert events("follow", "--no-follow", "--from", "latest") == ""
+
+
+def test_a_table_without_a_stream_cannot_be_followed(server, table):
+    assert_complains(run(server, "events", "follow", "--database", server.endpoint, "--table", table), 2, "has no stream")
+    assert_complains(run(server, "events", "follow", "--database", server.endpoint, "--table", "None"), 1, "no table")
+
+
 # ---- legacy tables ----
 
 
@@ -352,6 +410,11 @@ def test_a_legacy_table_is_one_store(server, database):
     assert objects(legacy("fold", "o-1", "--json")[1])[0]["state"] == {"a": 1, "b": 2}
     assert legacy("check") == (0, "2 events of 1 aggregate: no problems\n", "")
     assert [message["event"]["version"] for message in objects(legacy("replay", "--dry-run", "--json")[1])] == [1, 2]
+
+    switch_on(database, table)
+    put(database, table, "o-1", 3, form="legacy")
+    assert [message["event"]["version"] for message in objects(
+        legacy("follow", "--no-follow", "--json")[1])] == [1, 2, 3]
 
     put(database, table, "o-2", 1, form="legacy", isInitialEvent=None)
     put(database, table, "o-1", 3, form="legacy", isInitialEvent={"N": "1"})
@@ -402,7 +465,7 @@ def test_complains_in_one_line(server, table):
 def test_help_tells_the_flags(server):
     code, out, err = run(server, "events", "--help")
     assert (code, err) == (0, "")
-    for command in ("list", "show", "fold", "check", "replay"):
+    for command in ("list", "show", "fold", "check", "replay", "follow"):
         assert command in out
         code, flags, _ = run(server, "events", command, "--help")
         assert code == 0
