@@ -130,24 +130,30 @@ Result<bool> fill_expiry_step(const Engine& engine, const Table& table, std::siz
   return true;
 }
 
-Result<std::size_t> sweep_expired(const Engine& engine, const Table& table, std::size_t items_max,
-                                  const std::stop_token& stop) {
+Result<Swept> sweep_expired(const Engine& engine, const Table& table, std::size_t items_max,
+                            std::string& place, const std::stop_token& stop) {
   const TablePointer now = current(engine, table);
-  if (now == nullptr) return std::size_t{0};
+  if (now == nullptr) return Swept{};
   const TimeToLive& time_to_live = *now->time_to_live;
   const std::uint64_t seconds = seconds_of(engine.clock.now());
   const std::uint64_t oldest = seconds > five_years ? seconds - five_years : 0;
+  if (place.empty()) place = entry_key(time_to_live.space, oldest, {});
+  Swept swept;
   std::vector<std::string> keys;
   {
-    auto cursor =
-        engine.store.cursor(Family::data, {.begin = entry_key(time_to_live.space, oldest, {}),
-                                           .end = entry_key(time_to_live.space, seconds + 1, {})});
+    auto cursor = engine.store.cursor(
+        Family::data, {.begin = place, .end = entry_key(time_to_live.space, seconds + 1, {})});
     for (; cursor.valid() && keys.size() < items_max; cursor.next()) {
       keys.emplace_back(cursor.key().substr(prefix_bytes));
     }
-    if (!cursor.valid()) TRY(cursor.result());
+    swept.is_last = !cursor.valid();
+    if (swept.is_last) {
+      TRY(cursor.result());
+    } else {
+      place = cursor.key();
+    }
   }
-  if (keys.empty()) return std::size_t{0};
+  if (keys.empty()) return swept;
 
   // Asked under the item's lock: it may have got another time meanwhile.
   const std::optional<ExpressionAttributeNames> names{{{"#t", time_to_live.attribute}}};
@@ -160,7 +166,6 @@ Result<std::size_t> sweep_expired(const Engine& engine, const Table& table, std:
   const auto expired = TRY(expression::bind_condition(binder, expression::Kind::condition, *text));
   TRY(binder.finish());
 
-  std::size_t removed = 0;
   const DeferredDurability nobody_waits;
   for (std::string& key : keys) {
     if (stop.stop_requested()) break;
@@ -172,9 +177,9 @@ Result<std::size_t> sweep_expired(const Engine& engine, const Table& table, std:
                                 .condition = &expired,
                                 .by_service = true}));
     if (!outcome) break;  // the table was changed; there is a next time
-    if (outcome->condition_held && outcome->old_item) ++removed;
+    if (outcome->condition_held && outcome->old_item) ++swept.removed;
   }
-  return removed;
+  return swept;
 }
 
 }  // namespace dynakeep::engine

@@ -33,9 +33,19 @@ void stage_expiry(const TimeToLive& time_to_live, std::string_view item_key,
 // entered, or there is nothing to do any more.
 Result<bool> fill_expiry_step(const Engine& engine, const Table& table, std::size_t items_max);
 
-// Removes items that have expired by now, at most so many, oldest first; returns how many. As
+// What one step of a sweep did.
+struct Swept {
+  std::size_t removed = 0;
+  bool is_last = true;  // nothing that has expired is left behind it
+};
+
+// One step of a sweep: removes items that have expired by now, at most so many, oldest first. As
 // DynamoDB does it leaves those alone whose time is more than five years ago.
-Result<std::size_t> sweep_expired(const Engine& engine, const Table& table, std::size_t items_max,
-                                  const std::stop_token& stop);
+//
+// `place` is where it begins, empty at first, and becomes where the next step goes on. (A step that
+// began anew would walk over whatever the ones before it removed, which the store keeps for a
+// while.)
+Result<Swept> sweep_expired(const Engine& engine, const Table& table, std::size_t items_max,
+                            std::string& place, const std::stop_token& stop);
 
 }  // namespace dynakeep::engine

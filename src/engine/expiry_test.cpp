@@ -50,8 +50,13 @@ struct ExpiryTest : testing::Test {
         .value()
         .item.has_value();
   }
+  // The first step of a sweep.
   std::size_t sweep(std::size_t items_max = 1000) const {
-    return sweep_expired(*engine, *engine->catalog.find("Plain").value(), items_max,
+    std::string place;
+    return sweep_on(place, items_max).removed;
+  }
+  Swept sweep_on(std::string& place, std::size_t items_max) const {
+    return sweep_expired(*engine, *engine->catalog.find("Plain").value(), items_max, place,
                          stop.get_token())
         .value();
   }
@@ -124,6 +129,27 @@ TEST_F(ExpiryTest, ItemsFromBeforeExpireToo) {
   EXPECT_TRUE(is_there("3"));
 }
 
+TEST_F(ExpiryTest, ASweepGoesOnWhereItsLastStepEnded) {
+  enable();
+  fill();
+  for (int i = 0; i < 25; ++i) put_for(std::to_string(i), i % 3);
+  put_for("later", 60);
+  engine.clock.advance(5s);
+  std::string place;
+  for (const std::size_t removed : {10u, 10u}) {
+    const Swept swept = sweep_on(place, 10);
+    EXPECT_EQ(swept.removed, removed);
+    EXPECT_FALSE(swept.is_last);
+  }
+  put_for("expired already", -100);
+  const Swept last = sweep_on(place, 10);
+  EXPECT_EQ(last.removed, 5u);
+  EXPECT_TRUE(last.is_last);
+  EXPECT_TRUE(is_there("expired already")) << "which lies behind";
+  EXPECT_EQ(sweep(), 1u) << "for the next one";
+  EXPECT_TRUE(is_there("later"));
+}
+
 TEST_F(ExpiryTest, FillingGoesOnAfterARestart) {
   for (int i = 0; i < 100; ++i) put_for(std::to_string(i), 5);
   enable();
@@ -151,9 +177,7 @@ TEST_F(ExpiryTest, IsSwitchedOnAndOff) {
   put_for("a", 0);
   update_time_to_live(*engine, asked(false)).value();
   fill();
-  EXPECT_EQ(
-      sweep_expired(*engine, *engine->catalog.find("Plain").value(), 10, stop.get_token()).value(),
-      0u);
+  EXPECT_EQ(sweep(10), 0u);
   EXPECT_TRUE(engine->catalog.dropped_spaces().empty());
   EXPECT_EQ(complaint(update_time_to_live(*engine, {.table_name = "Plain"})),
             "1 validation error detected: Value null at 'timeToLiveSpecification' failed to "

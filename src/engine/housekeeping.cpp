@@ -1,6 +1,7 @@
 #include "engine/housekeeping.h"
 
 #include <algorithm>
+#include <string>
 
 #include "base/log.h"
 #include "engine/engine.h"
@@ -31,15 +32,15 @@ std::chrono::milliseconds Housekeeping::sweep(const std::stop_token& stop) {
   const Instant began = std::chrono::steady_clock::now();
   bool removed_any = false;
   for (const TablePointer& table : engine_.catalog.tables_with_time_to_live()) {
-    for (;;) {
-      const auto removed = sweep_expired(engine_, *table, sweep_items_max, stop);
-      if (!removed) {
+    for (std::string place;;) {
+      const auto swept = sweep_expired(engine_, *table, sweep_items_max, place, stop);
+      if (!swept) {
         base::log(LogLevel::error, "expired items could not be removed",
-                  {{"table", table->name}, {"error", removed.error().message()}});
+                  {{"table", table->name}, {"error", swept.error().message()}});
         break;
       }
-      removed_any = removed_any || *removed > 0;
-      if (*removed < sweep_items_max || stop.stop_requested()) break;
+      removed_any = removed_any || swept->removed > 0;
+      if (swept->is_last || stop.stop_requested()) break;
       std::this_thread::sleep_for(pause_between_steps);
     }
   }
