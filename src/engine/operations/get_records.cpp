@@ -162,7 +162,11 @@ Result<GetRecordsResult> look(const Engine& engine, const GetRecordsRequest& req
   if (request.want_stream_point) {
     result.stream_point = StreamPoint{.stream_arn = stream->arn(), .position = to_text(after)};
   }
-  if (all_read && shard->end && readable >= *shard->end) return result;
+  if (all_read && shard->end && readable >= *shard->end) {
+    // Whoever hears that a shard has ended never comes back to it.
+    TRY(settle(engine, engine.streams.position()));
+    return result;
+  }
   result.next_shard_iterator =
       encode_iterator(engine.streams, {.stream = iterator.stream,
                                        .shard = iterator.shard,
