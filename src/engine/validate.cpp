@@ -33,8 +33,10 @@ constexpr auto enum_value_sets = std::to_array<std::pair<std::string_view, std::
     {"returnValuesOnConditionCheckFailure", "[ALL_OLD, NONE]"},
     {"select", "[SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]"},
     {"sSEType", "[AES256, KMS]"},
+    {"shardIteratorType", "[AFTER_SEQUENCE_NUMBER, LATEST, AT_SEQUENCE_NUMBER, TRIM_HORIZON]"},
     {"streamViewType", "[NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, KEYS_ONLY]"},
     {"tableClass", "[STANDARD, STANDARD_INFREQUENT_ACCESS]"},
+    {"type", "[CHILD_SHARDS]"},  // of a ShardFilter
 });
 
 std::string_view last_name(std::string_view path) {

@@ -13,6 +13,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "wire/operations.h"
+
 namespace dynakeep::support {
 
 namespace {
@@ -27,8 +29,10 @@ std::string lower(std::string text) {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> operation_headers(std::string_view operation) {
+  const wire::Operation* known = wire::find_operation(operation);
+  const std::string_view service = known == nullptr ? wire::target_prefix : known->service;
   return {{"Content-Type", "application/x-amz-json-1.0"},
-          {"X-Amz-Target", "DynamoDB_20120810." + std::string(operation)},
+          {"X-Amz-Target", std::string(service) + '.' + std::string(operation)},
           {"X-Amz-Date", "20260101T000000Z"},
           {"Authorization",
            "AWS4-HMAC-SHA256 Credential=nobody/20260101/us-east-1/dynamodb/aws4_request, "
