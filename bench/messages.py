@@ -10,8 +10,16 @@ def message(method, path, headers, body=""):
     return (f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Content-Length: {len(body)}\r\n\r\n{body}").encode()
 
 
+# Which of the protocol's services has the operation.
+STREAM_OPERATIONS = {"ListStreams", "DescribeStream", "GetShardIterator", "GetRecords"}
+
+
+def target(operation):
+    return ("DynamoDBStreams_20120810." if operation in STREAM_OPERATIONS else "DynamoDB_20120810.") + operation
+
+
 def protocol(operation, body):
-    return message("POST", "/", f"X-Amz-Target: DynamoDB_20120810.{operation}\r\n"
+    return message("POST", "/", f"X-Amz-Target: {target(operation)}\r\n"
                    f"Content-Type: application/x-amz-json-1.0\r\n{SIGNED}", json.dumps(body, separators=(",", ":")))
 
 

@@ -13,6 +13,8 @@ import tempfile
 import time
 import urllib.request
 
+from messages import target
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "bench"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -174,7 +176,7 @@ class Server:
     def call(self, operation, body):
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/", data=json.dumps(body).encode(),
-            headers={"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0",
+            headers={"X-Amz-Target": target(operation), "Content-Type": "application/x-amz-json-1.0",
                      "Authorization": "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, "
                                       "SignedHeaders=host, Signature=00", "X-Amz-Date": "20260101T000000Z"})
         with urllib.request.urlopen(request, timeout=120) as answer:
