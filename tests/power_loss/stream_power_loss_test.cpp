@@ -128,7 +128,7 @@ class Life {
       : disk_(disk),
         told_(told),
         chance_(seed),
-        writes_until_dark_(20 + static_cast<int>(chance_() % 300)) {}
+        writes_until_dark_(20 + static_cast<int>(chance_() % 100)) {}
 
   void run(int first_turn) {
     EngineOnDisk database(disk_);
@@ -278,7 +278,7 @@ TEST(StreamPowerLoss, WhatAStreamToldIsTrueAndItTellsTheWholeTable) {
     make_table(database);
   }
   Told told;
-  for (int life = 0; life < 15 && !HasFailure(); ++life) {
+  for (int life = 0; life < 10 && !HasFailure(); ++life) {
     SCOPED_TRACE("life " + std::to_string(life));
     Life(disk, told, chance()).run(life * 1'000'000);
     disk.power_on();
