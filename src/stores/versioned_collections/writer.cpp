@@ -10,9 +10,12 @@ namespace dynakeep::collections {
 namespace {
 
 constexpr const char* row_is_free = "attribute_not_exists(#sort)";
-// An empty text is what dynamodb-mini stores of a request that says so, and no deletion.
+// An empty text is what dynamodb-mini stores of a request that says so, and no deletion. It is the
+// one text below the least character, and is not named itself: engines without empty texts refuse a
+// request that does.
 constexpr const char* row_is_live =
-    "attribute_exists(#sort) AND (attribute_not_exists(#deleted) OR #deleted = :nothing)";
+    "attribute_exists(#sort) AND (attribute_not_exists(#deleted) OR #deleted < :least)";
+constexpr const char* least_text = "\x01";
 constexpr const char* set_deleted = "SET #deleted = :time";
 constexpr const char* head_is_free = "attribute_not_exists(#ver)";
 constexpr const char* head_is_as_seen = "#ver = :seenVer AND #rev = :seenRev AND #del = :seenDel";
@@ -40,7 +43,7 @@ TransactConditionCheck still_live(const Resource& resource, Millis version) {
       .key = row_key(resource, version),
       .condition_expression = row_is_live,
       .expression_attribute_names = {{{"#sort", resource.table->sort}, {"#deleted", "deletedAt"}}},
-      .expression_attribute_values = Item{{":nothing", ""}}};
+      .expression_attribute_values = Item{{":least", least_text}}};
 }
 
 ExpressionAttributeNames head_names() {
@@ -177,14 +180,15 @@ Result<Writer::Planned> Writer::plan(const Intent& intent, const std::string& to
         to_iso(Time{std::chrono::milliseconds(std::max(now(), newest->version))});
     if (is_linear()) planned.result.revision = revision;
     planned.actions.push_back(
-        {.update = TransactUpdate{.table_name = resource.table->table,
-                                  .key = row_key(resource, newest->version),
-                                  .update_expression = set_deleted,
-                                  .condition_expression = row_is_live,
-                                  .expression_attribute_names = {{{"#sort", resource.table->sort},
-                                                                  {"#deleted", "deletedAt"}}},
-                                  .expression_attribute_values = Item{
-                                      {":time", *planned.result.deleted_at}, {":nothing", ""}}}});
+        {.update =
+             TransactUpdate{.table_name = resource.table->table,
+                            .key = row_key(resource, newest->version),
+                            .update_expression = set_deleted,
+                            .condition_expression = row_is_live,
+                            .expression_attribute_names = {{{"#sort", resource.table->sort},
+                                                            {"#deleted", "deletedAt"}}},
+                            .expression_attribute_values = Item{
+                                {":time", *planned.result.deleted_at}, {":least", least_text}}}});
   } else {
     const Millis deleted = deletion_time(*newest).value_or(0);
     planned.result = {.path = resource.path,
