@@ -38,6 +38,15 @@ class Subscriptions : public Following {
   std::unique_ptr<EventMarkTable> marks;
 };
 
+std::vector<StorageKind> single_tables() {
+  auto kinds = table_kinds();
+  std::erase_if(kinds, [](const StorageKind& kind) { return kind.format != Format::single_table; });
+  return kinds;
+}
+
+// Only single tables have many, and keys that are of none.
+class SubscriptionsOfManyStores : public Subscriptions {};
+
 TEST_P(Subscriptions, TheHistoryIsDeliveredAndThenWhatIsStored) {
   push_versions("o-1", 1, 3);
   push_versions("o-2", 1, 1);
@@ -166,8 +175,7 @@ TEST_P(Subscriptions, EventTypesAndAggregatesAreChosen) {
   EXPECT_THAT(seen.events, UnorderedElementsAre("o-1/2", "o-3/1"));
 }
 
-TEST_P(Subscriptions, StoresOfOneTableAreToldApart) {
-  if (is_legacy()) GTEST_SKIP() << "A legacy table has one store";
+TEST_P(SubscriptionsOfManyStores, AreToldApart) {
   push({event_of("same", 1)}, orders);
   const auto all = open({.from = EventStart::trim_horizon});
   push({event_of("same", 1)}, customers);
@@ -392,8 +400,7 @@ TEST_P(PoisonedSubscriptions, AnItemThatIsNoEventIsPoison) {
   EXPECT_EQ(letters.back().item.at("type").as_string(), "FRACTION");
 }
 
-TEST_P(Subscriptions, ItemsThatAreNoEventsByTheirKeysAreLeftAside) {
-  if (is_legacy()) GTEST_SKIP() << "Any key is one of a legacy table's store";
+TEST_P(SubscriptionsOfManyStores, ItemsThatAreNoEventsByTheirKeysAreLeftAside) {
   must(database().put_item(
       {.table_name = table_name(), .item = Item{{"aggregateId", "foreign"}, {"version", 1}}}));
   push_versions("o-1", 1, 1);
@@ -533,6 +540,8 @@ TEST_P(Subscriptions, ATableWithoutAStreamCannotBeFollowed) {
 }
 
 ON_EVERY_TABLE(Subscriptions);
+INSTANTIATE_TEST_SUITE_P(Stores, SubscriptionsOfManyStores, testing::ValuesIn(single_tables()),
+                         storage_kind_name);
 ON_EVERY_TABLE(PoisonedSubscriptions);
 
 // ---- a stream that keeps no order but each item's ----
