@@ -1,8 +1,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "dynakeep/stores/stream_consumer.h"
 
@@ -10,8 +8,8 @@ namespace dynakeep::app {
 
 // Hands each batch to a command: its records as lines of JSON on standard input (change_json). Exit
 // code 0 acknowledges; else the batch has failed, of which a line on stderr tells. The command
-// finds DYNAKEEP_SHARD_ID and DYNAKEEP_ATTEMPT in its environment, and `variables`.
-StreamHandler exec_handler(std::string command,
-                           std::vector<std::pair<std::string, std::string>> variables = {});
+// finds DYNAKEEP_STREAM_ARN, DYNAKEEP_GROUP, DYNAKEEP_SHARD_ID and DYNAKEEP_ATTEMPT in its
+// environment.
+StreamHandler exec_handler(std::string command);
 
 }  // namespace dynakeep::app

@@ -24,8 +24,11 @@ Result<std::unique_ptr<StreamDeadLetters>> open_dead_letters(const std::string& 
 }
 
 Result<std::unique_ptr<StreamCheckpoints>> open_checkpoints(const std::string& place,
-                                                            Database* /*database*/,
-                                                            bool /*create*/) {
+                                                            Database* database, bool create) {
+  if (is_table_place(place)) {
+    return open_stream_checkpoint_table(*database,
+                                        {.table = table_of_place(place), .create = create});
+  }
   return open_stream_checkpoint_file({.path = place, .on_fallback = [](const Error& damage) {
                                         warn(damage.message() +
                                              ": going on from the checkpoint before it");

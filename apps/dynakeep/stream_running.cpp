@@ -21,8 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto looking_interval = 50ms;
-constexpr auto silence_told_after = 20s;
-constexpr auto silence_told_again = 60s;
 
 std::string text_of(const StreamGap& gap) {
   std::string text = fmt::format("records of the stream {} lost ({}",
@@ -34,8 +32,7 @@ std::string text_of(const StreamGap& gap) {
   return text;
 }
 
-// Looks at the consumer's figures while it runs: shows how far it is, tells of a server that is
-// silent, and stops at the tip.
+// Looks at the consumer's figures while it runs: shows how far it is, and stops at the tip.
 class Watch {
  public:
   Watch(const StreamConsumer& consumer, const StreamRunning& running, StopSignals& signals)
@@ -62,31 +59,31 @@ class Watch {
                                                             return each.is_at_tip;
                                                           });
     if (running_.until_tip && is_at_tip) signals_.request_stop();
-    const bool is_silent =
-        !shards.empty() && std::all_of(shards.begin(), shards.end(), [](const auto& each) {
-          return each.silent > silence_told_after;
-        });
-    const auto now = std::chrono::steady_clock::now();
-    if (!is_silent || !figures.last_error || now < told_again_) return;
-    told_again_ = now + silence_told_again;
-    if (progress_) progress_->hide();
-    warn("still trying: " + *figures.last_error);
   }
 
   const StreamConsumer& consumer_;
   const StreamRunning& running_;
   StopSignals& signals_;
   std::optional<Progress> progress_;
-  std::chrono::steady_clock::time_point told_again_ = {};
 };
 
 }  // namespace
 
-void tell_of_gaps(StreamConsumerOptions& options, const StreamRunning& running) {
+void tell_of_events(StreamConsumerOptions& options, const StreamRunning& running) {
   options.on_gap = [stops = running.stops_at_gap](const StreamGap& gap) {
     if (stops) return StreamGapAnswer::stop;
     warn(text_of(gap));
     return StreamGapAnswer::go_on;
+  };
+  options.on_event = [](const StreamEvent& event) {
+    using Kind = StreamEvent::Kind;
+    const bool is_news = event.kind == Kind::degraded || event.kind == Kind::recovered ||
+                         event.kind == Kind::retention_risk || event.kind == Kind::poison;
+    if (!is_news) return;
+    std::string text(to_text(event.kind));
+    if (!event.shard_id.empty()) text += ", shard " + event.shard_id;
+    if (!event.text.empty()) text += ": " + event.text;
+    warn(text);
   };
 }
 

@@ -15,8 +15,9 @@ struct StreamRunning {
   std::string progress = {};  // "records handled"; empty: none is shown
 };
 
-// Has the options tell of gaps on stderr, and `run_stream` end with one where it should.
-void tell_of_gaps(StreamConsumerOptions& options, const StreamRunning& running);
+// Has the consumer tell on stderr what a person should know: gaps, a server that does not answer,
+// records that are about to be lost; and stop at a gap where it should.
+void tell_of_events(StreamConsumerOptions& options, const StreamRunning& running);
 
 // Reads until a signal comes, the stream ends or an option has it stop. Returns the code for the
 // program to end with, after a line on stderr about what went wrong.

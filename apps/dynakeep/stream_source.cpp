@@ -183,7 +183,7 @@ Result<StreamDescription> describe_whole_stream(Database& database, const std::s
   return whole;
 }
 
-void add_from(CLI::App& command, StreamFrom& from, const std::string& description) {
+CLI::Option* add_from(CLI::App& command, StreamFrom& from, const std::string& description) {
   const auto take = [&from](const std::string& text) -> bool {
     if (text == "latest" || text == "trim-horizon") {
       from.kind = text == "latest" ? StreamStart::Kind::latest : StreamStart::Kind::trim_horizon;
@@ -196,7 +196,7 @@ void add_from(CLI::App& command, StreamFrom& from, const std::string& descriptio
       return equals > 0 && is_sequence_number(number);
     }
     if (text.size() >= number_digits_min && is_sequence_number(text)) {
-      from.kind = StreamStart::Kind::positions;
+      from.kind = StreamStart::Kind::after_position;
       from.number = text;
       return true;
     }
@@ -204,7 +204,7 @@ void add_from(CLI::App& command, StreamFrom& from, const std::string& descriptio
     from.time = parse_moment(text, system_clock().now());
     return from.time.has_value();
   };
-  command
+  return command
       .add_option_function<std::vector<std::string>>(
           "--from",
           [&from, take](const std::vector<std::string>& texts) {
@@ -226,29 +226,14 @@ void add_from(CLI::App& command, StreamFrom& from, const std::string& descriptio
       ->type_name("WHERE");
 }
 
-Result<void> begin_from(const StreamFrom& from, StreamStart::Kind otherwise, OpenStream& stream,
-                        StreamConsumerOptions& options) {
+void read_stream(const StreamSource& source, const StreamFrom& from, StreamStart::Kind otherwise,
+                 StreamConsumerOptions& options) {
+  (source.table.empty() ? options.stream_arn : options.table_name) =
+      source.table.empty() ? source.arn : source.table;
   options.from = from.kind.value_or(otherwise);
   options.time = from.time;
   options.shards = from.shards;
-  if (from.number.empty()) return {};
-  // Numbers of one stream rise over all its shards: what ended before is over, what came later is
-  // read from its beginning.
-  const StreamDescription whole = TRY(describe_whole_stream(*stream.database, stream.arn));
-  for (const StreamShard& shard : whole.shards) {
-    const SequenceNumberRange& range = shard.sequence_number_range;
-    const auto& first = range.starting_sequence_number;
-    const auto& last = range.ending_sequence_number;
-    if (first && compare_sequence_numbers(*first, from.number) > 0) continue;
-    const bool is_over = last && compare_sequence_numbers(*last, from.number) <= 0;
-    options.shards[shard.shard_id] = is_over
-                                         ? StreamPosition{.kind = StreamPosition::Kind::end}
-                                         : StreamPosition{StreamPosition::Kind::after, from.number};
-  }
-  if (options.shards.empty()) {
-    options.from = StreamStart::Kind::trim_horizon;
-  }
-  return {};
+  options.position = from.number;
 }
 
 }  // namespace dynakeep::app

@@ -62,10 +62,11 @@ struct StreamFrom {
 };
 
 // --from latest, trim-horizon, a time, a sequence number, or SHARD=NUMBER, which may be repeated.
-void add_from(CLI::App& command, StreamFrom& from, const std::string& description);
+CLI::Option* add_from(CLI::App& command, StreamFrom& from, const std::string& description);
 
-// Sets `from`, `time` and `shards` of the options, by the stream's shards where it has to.
-Result<void> begin_from(const StreamFrom& from, StreamStart::Kind otherwise, OpenStream& stream,
-                        StreamConsumerOptions& options);
+// Has the options read the stream, from there on. Of a table, whatever stream it has: one that
+// takes another's place too.
+void read_stream(const StreamSource& source, const StreamFrom& from, StreamStart::Kind otherwise,
+                 StreamConsumerOptions& options);
 
 }  // namespace dynakeep::app

@@ -11,12 +11,17 @@ void add_streams(CLI::App& program, int& exit_code) {
   add_streams_list(*streams, exit_code);
   add_streams_describe(*streams, exit_code);
   add_streams_consume(*streams, exit_code);
+  add_streams_roll(*streams, exit_code);
+  add_streams_lag(*streams, exit_code);
+  add_streams_checkpoints(*streams, exit_code);
   add_streams_dead_letters(*streams, exit_code);
   streams->footer(
       "For example:\n"
       "  dynakeep streams list\n"
       "  dynakeep streams describe Songs\n"
       "  dynakeep streams consume Songs --group indexer --checkpoints songs.ckpt --exec ./index\n"
+      "  dynakeep streams lag --checkpoints songs.ckpt\n"
+      "  dynakeep streams checkpoints show --checkpoints songs.ckpt\n"
       "  dynakeep streams dead-letters show songs.dlq\n"
       "  dynakeep streams dead-letters replay songs.dlq --exec ./index\n"
       "'dynakeep tail' shows changes as they happen.\n"

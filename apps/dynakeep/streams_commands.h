@@ -8,6 +8,9 @@ namespace dynakeep::app {
 void add_streams_list(CLI::App& streams, int& exit_code);
 void add_streams_describe(CLI::App& streams, int& exit_code);
 void add_streams_consume(CLI::App& streams, int& exit_code);
+void add_streams_lag(CLI::App& streams, int& exit_code);
+void add_streams_checkpoints(CLI::App& streams, int& exit_code);
+void add_streams_roll(CLI::App& streams, int& exit_code);
 void add_streams_dead_letters(CLI::App& streams, int& exit_code);
 
 }  // namespace dynakeep::app

@@ -110,9 +110,7 @@ int consume(const ConsumeFlags& flags) {
   }
   auto stream = open_stream(flags.source);
   if (!stream) return complain_of_stream(flags.source, stream.error());
-  options.stream_arn = stream->arn;
-  const auto begun = begin_from(flags.from, StreamStart::Kind::trim_horizon, *stream, options);
-  if (!begun) return complain(begun.error());
+  read_stream(flags.source, flags.from, StreamStart::Kind::trim_horizon, options);
 
   auto checkpoints = open_checkpoints(flags.checkpoints, stream->database.get(), true);
   if (!checkpoints) return complain(checkpoints.error());
@@ -128,12 +126,9 @@ int consume(const ConsumeFlags& flags) {
   const StreamRunning running{.until_tip = !flags.follow,
                               .stops_at_gap = flags.stops_at_gap,
                               .progress = "records handled"};
-  tell_of_gaps(options, running);
-  auto handler = exec_handler(flags.command, {{"DYNAKEEP_GROUP", flags.group},
-                                              {"DYNAKEEP_STREAM_ARN", stream->arn},
-                                              {"DYNAKEEP_TABLE", stream->table}});
+  tell_of_events(options, running);
   auto consumer = StreamConsumer::open(*stream->database, **checkpoints, std::move(options),
-                                       std::move(handler));
+                                       exec_handler(flags.command));
   if (!consumer) return complain(consumer.error());
   const int code = run_stream(**consumer, running, signals);
   print_figures(flags, (*consumer)->figures());
@@ -189,7 +184,8 @@ void add_streams_consume(CLI::App& streams, int& exit_code) {
       ->type_name("NAME");
   command
       ->add_option("--checkpoints", flags->checkpoints,
-                   "Where it is kept how far the group has come: a file")
+                   "Where it is kept how far the group has come: a file, or table:NAME of the\n"
+                   "database, through which several of these commands share the work")
       ->required()
       ->type_name("PLACE");
   command

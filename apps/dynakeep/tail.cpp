@@ -44,18 +44,14 @@ int tail(const TailFlags& flags) {
   auto stream = flags.enable ? open_or_enable_stream(flags.source, *flags.enable, signals.token())
                              : open_stream(flags.source);
   if (!stream) return complain_of_stream(flags.source, stream.error());
-  options.stream_arn = stream->arn;
-  const StreamStart::Kind otherwise =
-      flags.follow ? StreamStart::Kind::latest : StreamStart::Kind::trim_horizon;
-  if (const auto begun = begin_from(flags.from, otherwise, *stream, options); !begun) {
-    return complain(begun.error());
-  }
+  read_stream(flags.source, flags.from,
+              flags.follow ? StreamStart::Kind::latest : StreamStart::Kind::trim_horizon, options);
 
   const Terminal terminal = terminal_of(STDOUT_FILENO);
   const StreamRunning running{.until_tip = !flags.follow,
                               .stops_at_gap = flags.stops_at_gap,
                               .progress = terminal.interactive ? "" : "records"};
-  tell_of_gaps(options, running);
+  tell_of_events(options, running);
   std::size_t printed = 0;
   const auto print = [&](const StreamBatch& batch) {
     for (const ChangeRecord& record : batch.records) {

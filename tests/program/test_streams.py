@@ -3,11 +3,13 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import time
 
 import pytest
 
+import serving
 from conftest import PATIENCE_SECONDS, client_of, run
 from streaming import arn_of, delete, lines_of, make_table, must, put, running
 
@@ -79,6 +81,58 @@ def test_what_is_not_there_is_named(server, streams, database):
     assert run(server, "streams", "list", "--database", "http://127.0.0.1:1")[0] == 1
 
 
+# ---- roll ----
+
+@pytest.fixture(name="admin", scope="module")
+def fixture_admin():
+    server = serving.Server("--in-memory", "--admin").start()
+    yield server
+    assert server.stop() == 0
+
+
+def roll(server, *arguments):
+    return run(server, "streams", "roll", *arguments, "--database", server.endpoint)
+
+
+def test_shards_are_rolled_and_split_and_drawn_as_a_tree(admin):
+    database = client_of(admin)
+    table = make_table(database)
+    where = ("--database", admin.endpoint)
+    first = json.loads(must(run(admin, "streams", "describe", table, "--json", *where)))["shards"][0]["shardId"]
+    second = must(roll(admin, table)).strip()
+    rolled = json.loads(must(roll(admin, table, "--shard", second, "--split", "--json")))
+    assert rolled["streamArn"] == arn_of(database, table)
+    third, fourth = rolled["openShards"]
+    lines = must(run(admin, "streams", "describe", table, *where)).splitlines()[6:]
+    assert [re.split(r"(?<=\w)  ", line)[0] for line in lines] == [f"└─ {first}", f"   ↓ {second}", f"   ├─ {third}", f"   └─ {fourth}"]
+    assert ["closed" in line for line in lines] == [True, True, False, False]
+    assert ", closed 0s ago" in lines[0] or ", closed 1s ago" in lines[0]
+
+
+def test_a_command_gets_every_change_in_order_though_shards_roll(admin, tmp_path):
+    database = client_of(admin)
+    table = make_table(database)
+    group = Group(admin, table, tmp_path)
+    with running(admin, *group.arguments(f"cat >> {group.log}")) as program:
+        for n in range(60):
+            put(database, table, f"t{n % 3}", plays=n + 1)
+            if n % 10 == 9:
+                must(roll(admin, table))
+        wait_until(lambda: len(group.titles()) >= 60)
+        assert program.end()[0] == 0
+    plays = [int(record["dynamodb"]["NewImage"]["plays"]["N"]) for record in lines_of(group.log.read_text())]
+    assert plays == list(range(1, 61))
+
+
+def test_only_an_engine_that_was_told_to_rolls_shards(server, table, admin):
+    code, out, err = roll(server, table)
+    assert (code, out) == (1, "")
+    assert err == (f"dynakeep: {server.endpoint} rolls no shards when asked to: an engine of ours does, behind "
+                   "'dynakeep serve --admin' or in its folder\n")
+    assert roll(admin, "Nowhere")[0] == 1
+    assert roll(admin, "Songs", "--split")[0] == 2
+
+
 # ---- consume ----
 
 class Group:
@@ -86,11 +140,12 @@ class Group:
 
     def __init__(self, server, table, folder):
         self.server, self.table, self.folder = server, table, folder
+        self.checkpoints = str(folder / "ckpt")
         self.letters = folder / "letters"
         self.log = folder / "log"
 
     def arguments(self, command, *more):
-        return ("streams", "consume", self.table, "--group", "g", "--checkpoints", str(self.folder / "ckpt"),
+        return ("streams", "consume", self.table, "--group", "g", "--checkpoints", self.checkpoints,
                 "--exec", command, "--database", self.server.endpoint, *more)
 
     def consume(self, *more, command=None):
@@ -120,14 +175,14 @@ def test_a_command_gets_every_change_once_and_goes_on_where_it_was(group, databa
 
 
 def test_a_batch_is_what_one_command_gets_and_its_environment_says_of_what(group, database, table):
-    command = f'echo "$(wc -l) $DYNAKEEP_TABLE $DYNAKEEP_GROUP $DYNAKEEP_ATTEMPT $DYNAKEEP_SHARD_ID ' \
-              f'$DYNAKEEP_STREAM_ARN" >> {group.log}'
+    command = f'echo "$(wc -l) $DYNAKEEP_GROUP $DYNAKEEP_ATTEMPT $DYNAKEEP_SHARD_ID $DYNAKEEP_STREAM_ARN" ' \
+              f'>> {group.log}'
     must(group.consume("--batch", "2", command=command))
     lines = [line.split() for line in group.log.read_text().splitlines()]
     assert [line[0] for line in lines] == ["2", "2", "1"]
     for line in lines:
-        assert line[1:4] == [table, "g", "1"] and line[4].startswith("shardId-")
-        assert line[5] == arn_of(database, table)
+        assert line[1:3] == ["g", "1"] and line[3].startswith("shardId-")
+        assert line[4] == arn_of(database, table)
 
 
 def test_a_command_that_does_not_read_its_input_has_handled_it(group):
@@ -266,6 +321,100 @@ def test_the_checkpoint_of_another_stream_is_refused(server, group, database, tm
     other = Group(server, make_table(database), tmp_path)
     code, out, err = other.consume()
     assert code == 2 and "is the checkpoint of group \"g\" on stream" in err
+
+
+# ---- lag and checkpoints ----
+
+def places(group):
+    """A file and a table, with the flags that name the group there."""
+    file = ("--checkpoints", group.checkpoints)
+    table = (group.table, "--group", "g", "--checkpoints", f"table:ckpt-{os.getpid()}-{id(group)}")
+    return [file, table]
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_how_far_a_group_has_come_is_shown_moved_and_forgotten(group, streams, database, kind):
+    place = places(group)[kind]
+    group.checkpoints = place[-1]
+
+    def show():
+        return json.loads(must(streams("checkpoints", "show", *place, "--json")))
+
+    assert streams("checkpoints", "show", *place)[0] != 0  # there are none
+    must(group.consume())
+    shown = show()
+    assert (shown["group"], shown["stream_arn"]) == ("g", arn_of(database, group.table))
+    [(shard, row)] = shown["shards"].items()
+    last = lines_of(group.log.read_text())[-1]["dynamodb"]["SequenceNumber"]
+    assert (row["state"], row["pos"], row["seq"]) == ("reading", "after", last)
+    lines = must(streams("checkpoints", "show", *place)).splitlines()
+    assert lines[0] == "group   g" and lines[2] == "began   at the oldest record"
+    assert f"{shard}  reading  up to {last}" in lines[5]
+    assert json.loads(must(streams("lag", *place, "--json"))) == {
+        "lagMs": 0, "lost": False, "shards": [{"shardId": shard, "state": "reading", "lagMs": 0, "lost": False}]}
+    assert must(streams("lag", *place, "--max", "1s")).splitlines()[1].endswith("  none")
+
+    for title in ("f", "g"):
+        put(database, group.table, title)
+    wait_until(lambda: json.loads(must(streams("lag", *place, "--json")))["lagMs"] > 1000)
+    assert streams("lag", *place, "--max", "1s")[0] == 1
+    assert must(streams("lag", *place, "--max", "1h")).splitlines()[0].split() == ["SHARD", "STATE", "HANDLED", "LAG"]
+
+    assert streams("checkpoints", "reset", *place)[0] == 2  # nobody was asked
+    must(streams("checkpoints", "reset", *place, "--yes"))
+    assert must(group.consume()) == "7 records handled\n"
+    must(streams("checkpoints", "set", *place, "--from", last, "--yes"))
+    assert show()["initial"]["kind"] == "after_position"
+    assert must(group.consume()) == "2 records handled\n"
+    must(streams("checkpoints", "set", *place, "--from", f"{shard}={last}", "--yes"))
+    assert must(group.consume()) == "2 records handled\n"
+    must(streams("checkpoints", "set", *place, "--from", "trim-horizon", "--yes"))
+    assert must(group.consume()) == "7 records handled\n"
+    if kind == 1:
+        database.delete_table(TableName=place[-1][len("table:"):])
+
+
+def test_a_file_in_use_is_shown_and_not_changed(server, group, streams):
+    place = places(group)[0]
+    with running(server, *group.arguments("cat")) as program:
+        program.line()
+        wait_until(lambda: streams("checkpoints", "show", *place)[0] == 0)
+        code, _, err = streams("checkpoints", "reset", *place, "--yes")
+        assert code == 2 and "Another process holds" in err
+
+
+def test_the_file_of_another_group_or_stream_is_refused(group, streams, database):
+    place = places(group)[0]
+    must(group.consume())
+    code, _, err = streams("lag", *place, "--group", "other")
+    assert code == 2 and 'is the checkpoint of group "g"' in err
+    assert streams("lag", make_table(database), *place)[0] == 2
+    (group.folder / "damaged").write_text("{}\n", encoding="utf-8")
+    code, _, err = streams("checkpoints", "show", "--checkpoints", str(group.folder / "damaged"))
+    assert code == 1 and "checksum" in err
+    assert streams("lag", "--checkpoints", "table:T")[0] == 2
+    assert streams("lag", group.table, "--checkpoints", "table:T")[0] == 2
+
+
+def test_several_commands_share_the_shards_of_a_stream(admin, tmp_path):
+    database = client_of(admin)
+    table = make_table(database)
+    where = ("--database", admin.endpoint)
+    first = json.loads(must(run(admin, "streams", "describe", table, "--json", *where)))["shards"][0]["shardId"]
+    must(roll(admin, table, "--shard", first, "--split"))
+    group = Group(admin, table, tmp_path)
+    group.checkpoints = "table:shared"
+    arguments = group.arguments(f"cat >> {group.log}")
+    for artist in range(20):
+        put(database, table, f"t{artist}", artist=f"a{artist}")
+    with running(admin, *arguments) as one, running(admin, *arguments) as other:
+        wait_until(lambda: len(set(group.titles())) == 20)
+        for artist in range(20):
+            put(database, table, f"u{artist}", artist=f"a{artist}")
+        wait_until(lambda: len(set(group.titles())) == 40)
+        ends = [one.end(), other.end()]
+        assert [end[0] for end in ends] == [0, 0], ends
+    assert len(group.titles()) == 40  # a hand-over is no reason to hand out twice
 
 
 def test_a_damaged_file_of_letters_says_so(streams, tmp_path):

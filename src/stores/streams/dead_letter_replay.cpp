@@ -10,7 +10,9 @@ Replayed replay(StreamDeadLetter& letter, const StreamHandler& handler, const Cl
   try {
     outcome = handler({.records = std::span(&letter.record, 1),
                        .shard_id = letter.shard_id,
-                       .attempt = letter.attempts + 1});
+                       .attempt = letter.attempts + 1,
+                       .stream_arn = letter.stream_arn,
+                       .group = letter.group});
   } catch (const std::exception& thrown) {
     outcome = StreamOutcome::failed(thrown.what());
   } catch (...) {  // whatever a program throws, the letter has failed
