@@ -13,6 +13,7 @@
 #include "healthcheck.h"
 #include "import.h"
 #include "keys.h"
+#include "replica.h"
 #include "serve.h"
 #include "setup.h"
 #include "streams.h"
@@ -71,6 +72,7 @@ int main(int argc, char** argv) {
   add_healthcheck(program, exit_code);
   add_tail(program, exit_code);
   add_streams(program, exit_code);
+  add_replica(program, exit_code);
   add_events(program, exit_code);
   add_users(program, exit_code);
   add_collections(program, exit_code);

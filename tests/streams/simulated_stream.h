@@ -53,6 +53,8 @@ class SimulatedStream : public server::UnusedDatabase {
   void disable();
 
   std::size_t open_shards() const;
+  // The number of the newest change, or a greater one.
+  std::string position() const { return number_text(number_); }
   std::vector<std::string> shard_ids() const;
   // Of each item, how often it was changed.
   const std::map<std::string, std::int64_t>& written() const { return versions_; }

@@ -99,7 +99,9 @@ void ShardCursor::begin_at_horizon(StreamGap::Kind why) {
 
 Result<GetRecordsResult> ShardCursor::read(Time now, std::int32_t limit,
                                            std::chrono::milliseconds wait) {
-  auto answer = database_.get_records({.shard_iterator = iterator_, .limit = limit, .wait = wait});
+  GetRecordsRequest request{.shard_iterator = iterator_, .limit = limit, .wait = wait};
+  request.want_stream_point = database_.capabilities().positions;
+  auto answer = database_.get_records(request);
   if (answer) return answer;
   const ErrorCode code = answer.error().code();
   if (code == ErrorCode::trimmed_data_access) {
@@ -116,7 +118,8 @@ Result<GetRecordsResult> ShardCursor::read(Time now, std::int32_t limit,
   // Once: a server that says so of an iterator just made is one to come back to later.
   TRY(obtain(now));
   if (has_ended_) return GetRecordsResult{};
-  return database_.get_records({.shard_iterator = iterator_, .limit = limit});
+  request.shard_iterator = iterator_;
+  return database_.get_records(request);
 }
 
 bool ShardCursor::is_wanted(const ChangeRecord& record) const {
@@ -153,6 +156,8 @@ Result<ShardCursor::Page> ShardCursor::next(Time now, std::int32_t limit,
   }
   page.lost = std::exchange(lost_, std::nullopt);
   empty_pages_ = answer.records.empty() ? empty_pages_ + 1 : empty_pages_max;
+  page.was_empty = answer.records.empty();
+  if (answer.stream_point) page.position = std::move(answer.stream_point->position);
   page.may_have_more = !answer.records.empty() || empty_pages_ < empty_pages_max;
   iterator_ = std::move(answer.next_shard_iterator);
   obtained_ = now;

@@ -31,6 +31,9 @@ class ShardCursor {
     std::vector<ChangeRecord> records = {};  // in order, none of them met before
     bool has_ended = false;                  // the shard has no more, nor will have
     bool may_have_more = false;              // it is worth while to ask again at once
+    bool was_empty = false;  // the server gave nothing, not even what is passed over here
+    // Where the server tells positions: no record of the shard up to there is left to read.
+    std::optional<std::string> position = {};
     std::size_t duplicates = 0;
     // Records before these are gone, or the position was none of the shard's. The reading goes on
     // at the oldest record there is.
