@@ -1,5 +1,6 @@
 #include "history.h"
 
+#include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <random>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "dynakeep/embedded.h"
+#include "dynakeep/engine_admin.h"
 
 namespace dynakeep::crash {
 namespace {
@@ -121,6 +123,18 @@ void write_for_ever(Database& database, int thread, std::uint64_t seed) {
   }
 }
 
+// So that some are killed while shards are closed and others opened.
+void roll_for_ever(Database& database) {
+  const auto described = database.describe_table({.table_name = table_name});
+  if (!described) give_up(described.error());
+  for (;;) {
+    const auto rolled =
+        database.admin()->roll_shards({.stream_arn = described->table.latest_stream_arn});
+    if (!rolled) give_up(rolled.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
 }  // namespace
 
 std::string song_name(int song) { return "song-" + std::to_string(song); }
@@ -167,6 +181,7 @@ int write_until_killed(const std::string& path, std::uint64_t seed) {
   for (int i = 0; i < threads; ++i) {
     writers.emplace_back([&, i] { write_for_ever(**database, i, seed); });
   }
+  writers.emplace_back([&] { roll_for_ever(**database); });
   return 0;
 }
 
