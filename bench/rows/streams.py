@@ -100,12 +100,14 @@ TARGETS = [
      "at least 100,000"),
     (OVER_HTTP, "consumer with checkpoints in a file, small, records/s", "a consumer over HTTP, small records/s",
      "at least 20,000"),
-    *((place, f"delivery by {how}, {p} ms", f"from answer to delivery by {how}, {where}, {p}, ms", target)
+    *((place, f"delivery by {how}, {p} ms", f"from answer to delivery by {how}, {where}, {p}, ms",
+       f"below {limit}" if how.startswith("push") and p == "p99" else "")
       for place, where, limit in ((IN_MEMORY, "in process", 5), (OVER_HTTP, "over HTTP", 25))
-      for how in ("a GetRecords that waits", "a consumer")
-      for p, target in (("p50", ""), ("p99", f"below {limit}" if "waits" in how else ""))),
-    (IN_MEMORY, "idle consumer of 64 shards, % of a processor", "an idle consumer of 64 shards, % of a processor",
-     "below 1, polling 3"),
+      for how in ("push, to a consumer", "push, to a loop of GetRecords", "polling, to a consumer")
+      for p in ("p50", "p99")),
+    *((IN_MEMORY, f"idle consumer of 64 shards by {how}, % of a processor",
+       f"an idle consumer of 64 shards by {how}, % of a processor", f"below {limit}")
+      for how, limit in (("push", 1), ("polling", 3))),
     *((place, "get while sweeping / without, p99", f"p99 of a get beside a sweep / without, {where}", "at most 2")
       for place, where in ((IN_MEMORY, "in memory"), (ON_DISK, "on disk"))),
     *((place, "sweep of 1,000,000 items, s", f"sweep of 1,000,000 items beside reads, {where}, s", "")

@@ -52,6 +52,9 @@ Item small_song(int number, std::int64_t turn);
 std::string make_table(Database& database, const std::string& table,
                        std::optional<StreamViewType> stream);
 
+// The streams of a database, with nothing but DynamoDB's operations: who reads them has to poll.
+std::unique_ptr<Database> polled(Database& database);
+
 // The percentile of values in no order.
 double percentile(std::vector<double>& values, double percent);
 

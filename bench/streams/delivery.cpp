@@ -86,13 +86,14 @@ void measure_reader(Bench& bench, Database& database, const std::string& how, De
   delivery.tell(bench, how);
 }
 
-void measure_consumer(Bench& bench, Database& database) {
+// What it reads from may know less than what is written to.
+void measure_consumer(Bench& bench, Database& database, const std::string& how, Database& source) {
   Delivery delivery(bench.seconds);
-  measure_reader(bench, database, "a consumer", delivery,
+  measure_reader(bench, database, how, delivery,
                  [&](const auto& arn, const auto& stop, const auto& has_begun) {
                    const auto checkpoints = make_in_memory_stream_checkpoints();
                    const auto consumer = must(StreamConsumer::open(
-                       database, *checkpoints, {.stream_arn = arn, .group = "bench"},
+                       source, *checkpoints, {.stream_arn = arn, .group = "bench"},
                        [&](const StreamBatch& batch) {
                          for (const ChangeRecord& record : batch.records) delivery.arrive(record);
                          return StreamOutcome::ok();
@@ -106,7 +107,7 @@ void measure_consumer(Bench& bench, Database& database) {
 void measure_waiting(Bench& bench, Database& database) {
   Delivery delivery(bench.seconds);
   measure_reader(
-      bench, database, "a GetRecords that waits", delivery,
+      bench, database, "push, to a loop of GetRecords", delivery,
       [&](const auto& arn, const auto& stop, const auto& has_begun) {
         const auto shards =
             must(database.describe_stream({.stream_arn = arn})).stream_description.shards;
@@ -128,8 +129,10 @@ void measure_waiting(Bench& bench, Database& database) {
 
 void measure_delivery(Bench& bench) {
   const auto database = bench.open();
-  measure_consumer(bench, *database);
-  if (database->capabilities().long_poll) measure_waiting(bench, *database);
+  measure_consumer(bench, *database, "polling, to a consumer", *polled(*database));
+  if (!database->capabilities().long_poll) return;
+  measure_consumer(bench, *database, "push, to a consumer", *database);
+  measure_waiting(bench, *database);
 }
 
 }  // namespace dynakeep::bench

@@ -17,10 +17,35 @@
 #include <unistd.h>
 
 #include "bench_tables.h"
+#include "server/unused_database.h"
 
 namespace dynakeep::bench {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+class Polled final : public server::UnusedDatabase {
+ public:
+  explicit Polled(Database& database) : database_(database) {}
+  Result<DescribeStreamResult> describe_stream(const DescribeStreamRequest& request) override {
+    return database_.describe_stream(request);
+  }
+  Result<GetShardIteratorResult> get_shard_iterator(
+      const GetShardIteratorRequest& request) override {
+    return database_.get_shard_iterator(request);
+  }
+  Result<GetRecordsResult> get_records(const GetRecordsRequest& request) override {
+    return database_.get_records(request);
+  }
+
+ private:
+  Database& database_;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> polled(Database& database) { return std::make_unique<Polled>(database); }
 
 std::unique_ptr<Database> Bench::open(EmbeddedOptions options) const {
   options.durability = Durability::none;

@@ -138,12 +138,13 @@ void measure_reading(Bench& bench) {
       (cpu_seconds() - cpu) / records * 1e6;
 }
 
-void measure_idle(Bench& bench) {
-  const auto database = bench.open({.streams = {.initial_shards = 64}});
-  const std::string arn = make_table(*database, "Idle", StreamViewType::new_and_old_images);
+namespace {
+
+void measure_idle_consumer(Bench& bench, const std::string& how, Database& database,
+                           const std::string& arn) {
   const auto checkpoints = make_in_memory_stream_checkpoints();
   const auto consumer =
-      must(StreamConsumer::open(*database, *checkpoints, {.stream_arn = arn, .group = "bench"},
+      must(StreamConsumer::open(database, *checkpoints, {.stream_arn = arn, .group = "bench"},
                                 [](const StreamBatch&) { return StreamOutcome::ok(); }));
   std::stop_source stop;
   const std::jthread running([&] { must(consumer->run(stop.get_token())); });
@@ -152,9 +153,18 @@ void measure_idle(Bench& bench) {
   const double before = cpu_seconds();
   const auto start = Steady::now();
   std::this_thread::sleep_for(std::chrono::duration<double>(bench.seconds));
-  bench.figures["idle consumer of 64 shards, % of a processor"] =
+  bench.figures["idle consumer of 64 shards by " + how + ", % of a processor"] =
       (cpu_seconds() - before) / seconds_since(start) * 100;
   stop.request_stop();
+}
+
+}  // namespace
+
+void measure_idle(Bench& bench) {
+  const auto database = bench.open({.streams = {.initial_shards = 64}});
+  const std::string arn = make_table(*database, "Idle", StreamViewType::new_and_old_images);
+  measure_idle_consumer(bench, "push", *database, arn);
+  measure_idle_consumer(bench, "polling", *polled(*database), arn);
 }
 
 }  // namespace dynakeep::bench
