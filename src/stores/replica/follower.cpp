@@ -344,6 +344,7 @@ void Follower::fetch(const std::string& id, Shard& shard, Mode mode) {
     return;
   }
   if (await_records(shard)) return;  // and looks once more, for what came meanwhile
+  if (may_block(shard)) return;      // asks again, and waits there
   shard.idle = std::min<std::chrono::milliseconds>(
       options_.idle_poll_max, shard.idle == 0ms ? idle_poll_min : 2 * shard.idle);
   const auto jitter = static_cast<std::int64_t>(random() % 401) - 200;  // of a thousand
