@@ -76,7 +76,7 @@ TEST(Json, PrintsWhatAProgramMadeEvenIfNoTableTakesIt) {
 
 const std::string record_json =
     R"({"eventID":"9f2c","eventName":"REMOVE","eventVersion":"1.1","eventSource":"aws:dynamodb",)"
-    R"("awsRegion":"us-east-1","dynamodb":{"ApproximateCreationDateTime":1795227763.0,)"
+    R"("awsRegion":"us-east-1","dynamodb":{"ApproximateCreationDateTime":1795227763,)"
     R"("Keys":{"k":{"S":"a"}},"OldImage":{"k":{"S":"a"},"tags":{"SS":["x"]}},)"
     R"("SequenceNumber":"001795227763548000000","SizeBytes":12,)"
     R"("StreamViewType":"NEW_AND_OLD_IMAGES"},)"

@@ -1,6 +1,5 @@
 #include "wire/shape.h"
 
-#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -42,8 +41,9 @@ void append_time(std::string& out, Time time) {
       negative ? ~static_cast<std::uint64_t>(micros) + 1 : static_cast<std::uint64_t>(micros);
   if (negative) out.push_back('-');
   out += std::to_string(magnitude / 1'000'000);
+  if (magnitude % 1'000'000 == 0) return;
   std::string fraction = std::to_string(1'000'000 + magnitude % 1'000'000).substr(1);
-  fraction.resize(std::max<std::size_t>(fraction.find_last_not_of('0') + 1, 1));
+  fraction.resize(fraction.find_last_not_of('0') + 1);
   out.push_back('.');
   out += fraction;
 }
