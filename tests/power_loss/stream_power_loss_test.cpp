@@ -290,5 +290,39 @@ TEST(StreamPowerLoss, WhatAStreamToldIsTrueAndItTellsTheWholeTable) {
   EXPECT_GT(told.ends.size(), 0u);
 }
 
+// Nobody else has the roll synced here: whoever reads the end does, or it may be undone.
+TEST(StreamPowerLoss, TheEndOfAShardThatWasToldOutlivesThePower) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    test::PowerLossDisk disk(seed);
+    std::string arn;
+    std::string shard;
+    {
+      EngineOnDisk database(disk);
+      make_table(database);
+      arn = support::stream_of(database, table);
+      ASSERT_TRUE(database.put_item({.table_name = table, .item = Item{{"name", "a"}}}));
+      shard = support::shards_of(database, arn).front().shard_id;
+      auto at = database
+                    .get_shard_iterator({.stream_arn = arn,
+                                         .shard_id = shard,
+                                         .shard_iterator_type = ShardIteratorType::trim_horizon})
+                    .value()
+                    .shard_iterator;
+      {
+        const DeferredDurability unsynced;
+        ASSERT_TRUE(database.roll(arn));
+      }
+      while (at) at = database.get_records({.shard_iterator = at}).value().next_shard_iterator;
+      disk.power_off();
+    }
+    disk.power_on();
+    EngineOnDisk database(disk);
+    const StreamShard first = support::shards_of(database, arn).front();
+    EXPECT_EQ(first.shard_id, shard);
+    EXPECT_TRUE(first.sequence_number_range.ending_sequence_number) << "it is open again";
+  }
+}
+
 }  // namespace
 }  // namespace dynakeep::engine
