@@ -49,7 +49,7 @@ function(project_layer NAME)
     add_test(NAME layers.${NAME}_links_with_its_declared_neighbours COMMAND ${NAME}_link_test)
   endif()
   if(tests)
-    _project_add_gtest(${NAME}_test "" 60 ${tests})
+    _project_add_gtest(${NAME}_test "" 300 ${tests})
     target_link_libraries(${NAME}_test PRIVATE ${library})
   endif()
 endfunction()
@@ -74,11 +74,12 @@ endfunction()
 #
 # One GoogleTest binary NAME of all .cpp files of the folder, at any depth, for tests that cross
 # layers. It sees tests/support (if that has sources) and the layers it names. Cases labelled
-# `slow` are left out of `./dev check`. TIMEOUT is for one case; 60 seconds unless said.
+# `slow` are left out of `./dev check`. TIMEOUT is for one case, 300 seconds unless said: it ends what
+# hangs, and is at least ten times what the case takes, for the sake of slow machines.
 function(project_tests NAME)
   cmake_parse_arguments(PARSE_ARGV 1 TESTS "" "TIMEOUT" "DEPENDS;LIBRARIES;LABELS")
   if(NOT TESTS_TIMEOUT)
-    set(TESTS_TIMEOUT 60)
+    set(TESTS_TIMEOUT 300)
   endif()
   _project_find_sources(sources tests)
   list(TRANSFORM TESTS_DEPENDS PREPEND dynakeep_ OUTPUT_VARIABLE dependencies)
@@ -119,7 +120,7 @@ function(_project_add_gtest NAME LABELS TIMEOUT)
     list(APPEND properties LABELS "${LABELS}")
   endif()
   # PRE_TEST: cases are asked for when CTest runs, so building a sanitizer preset runs nothing.
-  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 300
                        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES ${properties})
 endfunction()
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 300
 PROGRAM = "chromium-headless-shell"
 
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import serving  # noqa: E402
 
 API_KEY = "my-api-key"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 class Client:

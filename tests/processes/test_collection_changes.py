@@ -77,13 +77,14 @@ class Listener(Follower):
 
     def ask(self, server):
         address = urllib.parse.urlsplit(server.endpoint)
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=1)
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=PATIENCE_SECONDS)
         headers = {"x-api-key": API_KEY, "Accept": "text/event-stream"}
         if self.last_id is not None:
             headers["Last-Event-ID"] = self.last_id
         connection.request("GET", self.path + "/changes", headers=headers)
         answer = connection.getresponse()
         assert answer.status == 200, answer.status
+        connection.sock.settimeout(1)
         left = random.randrange(1, 200)
         try:
             while left > 0 and not self.has_all():

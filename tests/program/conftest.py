@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import serving  # noqa: E402
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 def client_of(server):

@@ -81,7 +81,7 @@ def test_a_copy_in_a_file_follows_the_table(server, database, table, tmp_path):
     until(lambda: items_in(path)["3"] == "2")
     put(database, table, "4", 2)
     database.delete_item(TableName=table, Key={"id": {"S": "5"}})
-    time.sleep(0.5)  # no longer than that; what is there when it is stopped is in the file
+    until(lambda: items_in(path)["4"] == "2" and "5" not in items_in(path))
     assert replicating.stop() == 0
     items = items_in(path)
     assert items["4"] == "2" and "5" not in items and len(items) == 29

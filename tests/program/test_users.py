@@ -132,7 +132,7 @@ def ask(endpoint, method, path, body=None, **headers):
     request = urllib.request.Request(endpoint + path, data=data, method=method,
                                      headers={name.replace("_", "-"): value for name, value in headers.items()})
     try:
-        answer = urllib.request.urlopen(request, timeout=30)
+        answer = urllib.request.urlopen(request, timeout=300)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:

@@ -35,7 +35,7 @@ class Server(serving.Server):
 
 
 # One try: a test that passes because a client tried again has not passed.
-CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=60)
+CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=300)
 
 
 @pytest.fixture(scope="session")

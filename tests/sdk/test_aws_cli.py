@@ -11,7 +11,7 @@ def aws(server):
     """Runs `aws dynamodb ...`; gives what it printed, as JSON. With fails=True: its complaint."""
     def run(*arguments, fails=False):
         done = subprocess.run(["/usr/bin/aws", "--endpoint-url", server.endpoint, "--output", "json", "dynamodb", *arguments],
-                              env=server.environment(), capture_output=True, text=True, timeout=60, check=False)
+                              env=server.environment(), capture_output=True, text=True, timeout=300, check=False)
         if fails:
             assert done.returncode != 0
             return done.stderr.strip()

@@ -25,14 +25,14 @@ def test_the_sdks_unmarshaller_takes_every_line(server, tmp_path):
     for number in range(60):
         database.put_item(TableName="Exported", Item={"id": {"N": str(number)}, **VALUES})
     done = subprocess.run([os.environ["DYNAKEEP_PROGRAM"], "export", "Exported", "--folder", tmp_path, "--database",
-                           server.endpoint], env=server.environment(), capture_output=True, text=True, timeout=60,
+                           server.endpoint], env=server.environment(), capture_output=True, text=True, timeout=300,
                           check=False)
     assert done.returncode == 0, done.stderr
     lines = b"".join(gzip.decompress(file.read_bytes()) for file in sorted(tmp_path.rglob("*.json.gz")))
     assert lines.count(b"\n") == 60
 
     done = subprocess.run(["node", PROGRAMS / "unmarshalls.mjs"], input=lines, cwd=PROGRAMS.parent,
-                          capture_output=True, timeout=60, check=False)
+                          capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr.decode()
     values = sorted((json.loads(line) for line in done.stdout.splitlines()), key=lambda each: int(each["id"]["value"]))
     assert [each["id"] for each in values] == [{"value": str(number)} for number in range(60)]

@@ -11,7 +11,7 @@ PROGRAMS = pathlib.Path(__file__).parent / "javascript"
 
 def run(program, server, secret=SECRET_ACCESS_KEY):
     return subprocess.run(["node", PROGRAMS / program], env=server.environment(secret), cwd=PROGRAMS.parent,
-                          capture_output=True, text=True, timeout=120, check=False)
+                          capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.parametrize("program", ["tables.mjs", "items.mjs", "pages.mjs", "batches.mjs", "transactions.mjs", "documents.mjs"])

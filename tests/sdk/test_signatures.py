@@ -53,7 +53,7 @@ def raw(locked_server, sign):
     prepared = request.prepare()
     sent = urllib.request.Request(prepared.url, data=b"{}", headers=dict(prepared.headers), method="POST")
     try:
-        with urllib.request.urlopen(sent, timeout=30) as answer:
+        with urllib.request.urlopen(sent, timeout=300) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -109,7 +109,7 @@ def test_an_old_signature_is_refused(locked_server, monkeypatch):
 
 def list_tables_by_cli(server, secret):
     return subprocess.run(["/usr/bin/aws", "--endpoint-url", server.endpoint, "dynamodb", "list-tables"], env=server.environment(secret),
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_the_aws_cli_signs_in(locked_server):

@@ -22,7 +22,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent.parent / "support"))
 import serving  # noqa: E402
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 EVERYTHING = frozenset({"emptystr", "transactions"})
 
 JAVASCRIPT_DRIVER = ["node", str(FOLDER / "javascript" / "driver.mjs")]

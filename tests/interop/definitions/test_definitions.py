@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 FOLDER = pathlib.Path(__file__).parent
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 600
 
 STORES = {
     "events": ["--table", "Events"],

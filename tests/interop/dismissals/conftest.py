@@ -18,7 +18,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent.parent / "support"))
 import serving  # noqa: E402
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 class Party:

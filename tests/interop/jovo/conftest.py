@@ -21,7 +21,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent.parent / "support"))
 import serving  # noqa: E402
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 DRIVERS = {
     "javascript": ["node", str(FOLDER / "driver.mjs")],
     "cpp": [os.environ.get("DYNAKEEP_JOVO_DRIVER", "jovo_driver")],

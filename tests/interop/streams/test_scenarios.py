@@ -9,7 +9,7 @@ import pytest
 FOLDER = pathlib.Path(__file__).resolve().parent
 PROGRAM = FOLDER / "read_streams.mjs"
 SCENARIOS = re.findall(r"^  async (\w+)\(\)", PROGRAM.read_text(encoding="utf-8"), re.MULTILINE)
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
