@@ -39,7 +39,6 @@ struct ReplicaFlags {
   double every_seconds = 10;
   double settle_seconds = 15;
   bool once = false;
-  bool spools = false;
   bool verifies = false;
   bool repairs = false;
 };
@@ -190,7 +189,6 @@ int replicate(const ReplicaFlags& flags) {
                          .copy_name = flags.name,
                          .repair = flags.repairs,
                          .on_verified = print};
-  if (flags.spools) options.during_scan = ReplicaOptions::DuringScan::spool;
   options.settle =
       std::chrono::milliseconds(static_cast<std::int64_t>(flags.settle_seconds * 1000));
   options.on_gap = [](const StreamGap& gap) {
@@ -258,8 +256,6 @@ void add_replica(CLI::App& program, int& exit_code) {
       ->capture_default_str()
       ->type_name("SECONDS");
   command->add_flag("--once", flags->once, "Stop as soon as the copy is complete and current");
-  command->add_flag("--spool", flags->spools,
-                    "Apply changes while the table is read, for tables that take most of a day");
   auto* const verifies = command->add_flag(
       "--verify", flags->verifies, "With --once: compare the copy with the table before stopping");
   command->add_flag("--repair", flags->repairs, "With --verify: mend what differs")

@@ -138,29 +138,72 @@ TEST_F(Replicas, AScanOfTwentyMinutesKeepsItsBookmarksAlive) {
   expect_equal();
 }
 
-TEST_F(Replicas, AScanOfThirtyHoursLosesNothingWhetherItKeepsOrSpools) {
+TEST_F(Replicas, AScanOfThirtyHoursLosesNothing) {
   for (int i = 0; i < 400; ++i) table.put("k" + std::to_string(i));
   table.items_in_page = 1;
-  for (const auto mode : {ReplicaOptions::DuringScan::keep, ReplicaOptions::DuringScan::spool}) {
-    table.pages = 0;
-    table.on_page = [this] {
-      clock.advance(5min);
-      table.put("k1");
-      table.erase("k2");
-      table.put("k" + std::to_string(random() % 400));
-      table.trim(clock.now() - 24h);
-    };
-    auto with = options();
-    with.scan_segments = 1;
-    with.during_scan = mode;
-    open(with);
-    go_live();
-    EXPECT_GT(table.pages, 360U);
-    EXPECT_THAT(gaps, IsEmpty());
-    table.on_page = {};
-    ASSERT_FALSE(go_on(5s));
-    expect_equal();
-  }
+  table.on_page = [this] {
+    clock.advance(5min);
+    table.put("k1");
+    table.erase("k2");
+    table.put("k" + std::to_string(random() % 400));
+    table.trim(clock.now() - 24h);
+  };
+  auto with = options();
+  with.scan_segments = 1;
+  open(with);
+  go_live();
+  EXPECT_GT(table.pages, 360U);
+  EXPECT_THAT(gaps, IsEmpty());
+  table.on_page = {};
+  ASSERT_FALSE(go_on(5s));
+  expect_equal();
+}
+
+TEST_F(Replicas, ChangesThatComeWhileItReadsAreAppliedAndNotCollected) {
+  constexpr std::size_t changes_to_a_page = 150;
+  for (int i = 0; i < 60; ++i) table.put("k" + std::to_string(i));
+  table.split("k1");
+  table.items_in_page = 1;
+  table.faults.records_in_page = 100;
+  std::uint64_t waiting_max = 0;
+  table.on_page = [&] {
+    waiting_max = std::max(waiting_max, table.records_given - replica->figures().records);
+    for (std::size_t i = 0; i < changes_to_a_page; ++i) {
+      table.put("k" + std::to_string(random() % 60));
+    }
+    clock.advance(1s);
+  };
+  auto with = options();
+  with.scan_segments = 1;
+  with.on_state = [&](ReplicaState state) {
+    if (state != ReplicaState::catching_up) return;
+    EXPECT_GT(replica->figures().records, 50 * changes_to_a_page);
+  };
+  open(with);
+  go_live();
+  EXPECT_EQ(table.pages, 60U);
+  EXPECT_LE(waiting_max, 2U * 100U);  // a page of each shard
+  expect_equal();
+}
+
+TEST_F(Replicas, EmptyPagesOfAShardThatIsClosedAreNotTakenForItsEnd) {
+  for (const char* key : {"a", "b", "c", "d", "e"}) table.put(key);
+  table.items_in_page = 1;
+  table.on_page = [this] {
+    if (table.pages != 2) return;
+    table.put("a");  // its page is read
+    table.roll_all();
+    table.put("a");
+    table.faults.empty_pages = 1;
+  };
+  auto with = options();
+  with.scan_segments = 1;
+  open(with);
+  ASSERT_FALSE(go_on(5min));
+  EXPECT_EQ(replica->state(), ReplicaState::catching_up);
+  table.faults.empty_pages = 0;
+  go_live();
+  expect_equal();
 }
 
 TEST_F(Replicas, ATableThatCannotBeReadInTimeFailsAfterTwoAttempts) {
@@ -388,8 +431,6 @@ TEST_F(Replicas, OptionsThatMakeNoSenseAreRefused) {
   };
   EXPECT_THAT(refusal([](auto& with) { with.table_name = ""; }), HasSubstr("table_name is \"\""));
   EXPECT_THAT(refusal([](auto& with) { with.copy_name = "Other"; }), HasSubstr("kept_in"));
-  EXPECT_THAT(refusal([](auto& with) { with.keep_max = 24h; }),
-              HasSubstr("keep_max is 86400000 ms and must be 60000 ms to 82800000 ms"));
   EXPECT_THAT(refusal([](auto& with) { with.scan_segments = 0; }),
               HasSubstr("scan_segments is 0 and must be 1 to 1000"));
   EXPECT_THAT(refusal([](auto& with) { with.scan_threads = 65; }), HasSubstr("scan_threads is 65"));

@@ -125,6 +125,7 @@ Result<GetRecordsResult> SimulatedTable::get_records(const GetRecordsRequest& re
                                                     ? position()
                                                     : page.records.back().dynamodb.sequence_number};
   }
+  records_given += page.records.size();
   for (ChangeRecord& record : page.records) {
     const bool has_new =
         view == StreamViewType::new_image || view == StreamViewType::new_and_old_images;

@@ -36,6 +36,7 @@ class SimulatedTable : public streams::SimulatedStream {
   std::size_t snapshot_pages = 1000;
   std::function<void()> on_page = {};  // before a page is read
   std::size_t pages = 0;
+  std::uint64_t records_given = 0;
 
   Result<DescribeTableResult> describe_table(const DescribeTableRequest& request) override;
   Result<ScanResult> scan(const ScanRequest& request) override;

@@ -51,8 +51,7 @@ class Simulation {
     const double severity = chance(0.3) ? 0 : 0.25;
     faults.errors = severity * chance(0.7);
     faults.expired = severity * chance(0.5);
-    // Five in a row though there are records would be taken for the end of them.
-    faults.empty_pages = chance(0.5) ? 0.1 : 0;
+    faults.empty_pages = chance(0.5) ? 0.3 : 0;
     faults.duplicates = chance(0.3) ? 0.3 : 0;
     // A listing that leaves out a shard of any age hides changes that nobody can know of: until
     // another shows it, the copy may lack them and be called live.
@@ -73,7 +72,6 @@ class Simulation {
     table_.items_in_page = 1 + random_() % 6;
     table_.stale_by = 2s;
     table_.view = static_cast<StreamViewType>(random_() % 4);
-    spools_ = chance(0.5);
     segments_ = 1 + random_() % 4;
     hides_ = chance(0.2);
     if (chance(0.3)) {
@@ -86,8 +84,6 @@ class Simulation {
   void open() {
     ReplicaOptions options = on(clock_, random_);
     options.kept_in = database_.get();
-    options.during_scan =
-        spools_ ? ReplicaOptions::DuringScan::spool : ReplicaOptions::DuringScan::keep;
     options.scan_segments = segments_;
     options.scan_threads = 1;
     options.hide_while_resyncing = hides_;
@@ -218,7 +214,6 @@ class Simulation {
   std::unique_ptr<Replica> replica_;
   std::string complaint_;
   bool lists_all_ = true;
-  bool spools_ = false;
   bool hides_ = false;
   std::size_t segments_ = 1;
   std::map<std::string, std::int64_t> last_;

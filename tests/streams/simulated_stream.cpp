@@ -256,10 +256,14 @@ Result<GetRecordsResult> SimulatedStream::get_records(const GetRecordsRequest& r
   if (index < shard->trimmed) return Error(ErrorCode::trimmed_data_access, "Trimmed");
 
   GetRecordsResult result;
-  if (index < shard->records.size() && happens(faults.empty_pages)) {
+  constexpr int empty_pages_max = 4;
+  if (index < shard->records.size() && (shard->closed || shard->empty_pages < empty_pages_max) &&
+      happens(faults.empty_pages)) {
+    ++shard->empty_pages;
     result.next_shard_iterator = iterator_text(*shard, index);
     return result;
   }
+  shard->empty_pages = 0;
   if (index > shard->trimmed && index < shard->records.size() && happens(faults.duplicates)) {
     --index;
   }

@@ -20,9 +20,11 @@ namespace dynakeep::streams {
 class SimulatedStream : public server::UnusedDatabase {
  public:
   struct Faults {
-    double errors = 0;        // throttled, unavailable, or a 500, of any call
-    double expired = 0;       // of GetRecords
-    double empty_pages = 0;   // though there are records
+    double errors = 0;   // throttled, unavailable, or a 500, of any call
+    double expired = 0;  // of GetRecords
+    // Though there are records. The iterator of such a page lies further on, so that they come to
+    // an end: never five in a row of an open shard, which readers take for its tip.
+    double empty_pages = 0;
     double duplicates = 0;    // a page that begins with the last record of the one before
     double late_listing = 0;  // a listing without the newest shards
     std::chrono::milliseconds children_hidden{0};  // for so long after their birth
@@ -78,6 +80,7 @@ class SimulatedStream : public server::UnusedDatabase {
     std::optional<std::uint64_t> last_number = {};
     std::vector<ChangeRecord> records = {};
     std::size_t trimmed = 0;
+    int empty_pages = 0;  // in a row, though there were records
   };
 
   bool happens(double probability);

@@ -65,16 +65,9 @@ struct ReplicaOptions {
   // are.
   std::function<std::optional<Item>(Item item)> transform = {};
 
-  // What is done with changes while the table is read.
-  enum class DuringScan : std::uint8_t {
-    keep,   // they are left in the stream, until the table is read or keep_max has passed
-    spool,  // they are applied between two pages of the table, as they come, but under a snapshot
-  };
-  DuringScan during_scan = DuringScan::keep;
-  std::chrono::milliseconds keep_max = std::chrono::hours(12);  // 1 min to 23 h
-
-  // The table is read as it was at one moment, where the source can. Else, and after the 15 minutes
-  // that a snapshot lasts, each page is of its own.
+  // The table is read as it was at one moment, where the source can, and what changes meanwhile
+  // applied afterwards. Else, and after the 15 minutes that a snapshot lasts, each page is of its
+  // own moment, and changes are applied between two pages, as they come.
   bool use_snapshot = true;
   std::size_t scan_segments = 4;     // parts the table is read in; 1 to 1000
   std::size_t scan_threads = 4;      // of them at once; 1 to 64

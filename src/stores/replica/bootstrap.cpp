@@ -6,10 +6,12 @@
 
 // Reading the table, and joining what was read with what changed meanwhile.
 //
-// A page is stored before any record is applied that was read after it was asked for. So what a
-// page says of an item is never older than the records applied before, and records that are older
-// than it are followed by the others of the item: whichever comes first, the last one wins. (A page
-// of a snapshot is of the moment of that. While there is one, nothing is applied.)
+// Changes are applied between two pages, as they come, so that however long the reading takes they
+// are neither collected nor lost. A page is stored before any record is applied that was read after
+// it was asked for. So what a page says of an item is never older than the records applied before,
+// and records that are older than it are followed by the others of the item: whichever comes first,
+// the last one wins. A page of a snapshot is of the moment of that: while there is one, which is 15
+// minutes at most, changes stay in the stream.
 namespace dynakeep {
 
 using namespace std::chrono_literals;
@@ -97,7 +99,6 @@ Replica::Moment Replica::Copying::bookmark() {
 
 Result<void> Replica::Copying::begin() {
   follower_ = make_follower();
-  bookmarked_ = time();
   auto progress = begin_following();
   if (!progress) {
     failed(progress.error());
@@ -112,7 +113,6 @@ Result<void> Replica::Copying::begin() {
     return Error(ErrorCode::unavailable, begun.error().message());
   }
   is_bootstrap_ = true;
-  during_scan_ = bootstraps_failed_ > 0 ? ReplicaOptions::DuringScan::spool : options_.during_scan;
   segments_.assign(options_.scan_segments, Segment{.due = now()});
   page_due_ = now();
   swept_.reset();
@@ -159,22 +159,16 @@ Result<StreamProgress> Replica::Copying::begin_following() {
 }
 
 Replica::Moment Replica::Copying::scan() {
-  if (time() - bookmarked_ >= options_.keep_max) {
-    // What was kept is all still there; from here on it is applied as it comes.
-    during_scan_ = ReplicaOptions::DuringScan::spool;
-    snapshot_.reset();
-  }
-  // A page of a snapshot is older than the changes since, which are not to be applied before it.
-  const bool keeps = snapshot_ || during_scan_ == ReplicaOptions::DuringScan::keep;
+  Moment next = now();
   // More than one piece of following to a page, or changes that come fast would wait for the end.
-  std::optional<Moment> followed;
-  for (int piece = 0; piece < pieces_to_a_page && (!followed || *followed <= now()); ++piece) {
-    followed = follow(keeps ? Follower::Mode::keep : Follower::Mode::follow);
+  for (int piece = 0; !snapshot_ && piece < pieces_to_a_page && next <= now(); ++piece) {
+    const auto followed = follow();
     if (!followed) return now();
+    next = *followed;
   }
 
   std::vector<std::size_t> turn;
-  Moment next = *followed;
+  if (snapshot_) next = Moment::max();
   const bool may_read = now() >= page_due_;
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];
@@ -280,7 +274,7 @@ Result<void> Replica::Copying::store_page(const ScanResult& page) {
 // Items that a copy in a database has from before, and the table has not: reading it shows them
 // not.
 Replica::Moment Replica::Copying::sweep() {
-  const auto followed = follow(Follower::Mode::follow);
+  const auto followed = follow();
   if (!followed) return now();
   if (now() < due_) return std::min(*followed, due_);
   const auto swept = [&]() -> Result<bool> {
@@ -330,7 +324,7 @@ Replica::Moment Replica::Copying::catch_up() {
     is_aimed_ = true;
     follower_->hint();
   }
-  auto next = follow(Follower::Mode::follow);
+  auto next = follow();
   if (!next) return now();
   if (has_positions_) {
     const auto position = follower_->position();

@@ -65,6 +65,8 @@ Result<void> Replica::Copying::open() {
 
 Result<Replica::Moment> Replica::Copying::step() {
   if (const auto error = this->error()) return *error;
+  is_woken_ = false;
+  if (is_hinted_.exchange(false) && follower_) follower_->hint();
   if (!is_begun_) {
     {
       const std::lock_guard lock(mutex_);
@@ -100,6 +102,14 @@ Result<Replica::Moment> Replica::Copying::step() {
 Result<void> Replica::Copying::run(const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] { changed_.notify_all(); });
   is_run_ = true;
+  if (follower_) follower_->let_wait(true);
+  const auto ran = work_until(stop);
+  is_run_ = false;
+  if (follower_) follower_->let_wait(false);
+  return ran;
+}
+
+Result<void> Replica::Copying::work_until(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const Moment next = TRY(step());
     const Moment current = now();

@@ -75,6 +75,7 @@ class Replica::Copying {
     Moment due = {};
   };
 
+  Result<void> work_until(const std::stop_token& stop);
   void wake();
   Moment now() const { return surroundings_.now(); }
   Time time() const { return surroundings_.clock->now(); }
@@ -96,7 +97,7 @@ class Replica::Copying {
   // ---- following.cpp ----
   std::unique_ptr<replicas::Follower> make_follower();
   // None: what it says to has changed the phase.
-  std::optional<Moment> follow(replicas::Follower::Mode mode);
+  std::optional<Moment> follow();
   // None: all changes made before then are applied. Else when to ask again.
   std::optional<Moment> reaches(Time until);
   Moment live();
@@ -140,8 +141,6 @@ class Replica::Copying {
   std::uint64_t records_before_ = 0;   // of followers before this one
   bool is_bootstrap_ = false;          // the table is read, or was and it is not live yet
   unsigned bootstraps_failed_ = 0;
-  ReplicaOptions::DuringScan during_scan_ = ReplicaOptions::DuringScan::keep;
-  Time bookmarked_ = {};
   std::vector<Segment> segments_;
   Moment page_due_ = {};
   // Where the server has them: what is read under it is of one moment.

@@ -15,10 +15,10 @@ constexpr std::int32_t page_records = 1000;
 constexpr auto retention = 24h;
 constexpr auto lost_after = retention - 1min;
 constexpr auto caught_up_refresh = 1min;
-constexpr auto keep_alive = 10min;  // iterators live for 15
-constexpr auto busy_poll = 250ms;   // after a page that was not full
+constexpr auto busy_poll = 250ms;  // after a page that was not full
 constexpr auto idle_poll_min = 250ms;
-constexpr auto block_max = 1000ms;  // in which it hears nothing else
+constexpr std::size_t waiting_calls_max = 16;  // at once: each is a thread
+constexpr auto call_again = 1min;              // after one that was not held
 constexpr std::size_t empty_pages_wanted = 5;
 constexpr std::size_t portion_bytes_max = std::size_t{1} << 20;
 constexpr unsigned quick_discoveries_max = 6;  // after a shard that ended without children
@@ -28,10 +28,24 @@ std::optional<Time> created(const ChangeRecord& record) {
   return record.dynamodb.approximate_creation_date_time;
 }
 
+std::size_t bytes_of(const ChangeRecord& record) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(0, record.dynamodb.size_bytes));
+}
+
+// A page may be of 1000 records or 1 MB: there are more behind such a one.
+bool is_full(std::span<const ChangeRecord> page) {
+  constexpr std::size_t bytes = 900'000;
+  std::size_t sum = 0;
+  for (const ChangeRecord& record : page) sum += bytes_of(record);
+  return page.size() == static_cast<std::size_t>(page_records) || sum >= bytes;
+}
+
 }  // namespace
 
 Follower::Follower(Database& database, FollowerOptions options, Taker taker)
     : database_(database), options_(std::move(options)), taker_(std::move(taker)) {}
+
+Follower::~Follower() { let_wait(false); }
 
 // ---- the beginning ----
 
@@ -67,6 +81,7 @@ Result<StreamProgress> Follower::begin(StreamStart start, const streams::Listing
     TRY(cursor->open(time()));
     fresh_.emplace(id, std::move(cursor));
   }
+  note_endings(listing);
   progress_.start = std::move(start);
   for (ShardProgress& row :
        streams::discover(*progress_.start, progress_.shards, listing, time()).rows) {
@@ -90,18 +105,14 @@ void Follower::resume(StreamProgress progress) {
 
 // ---- choosing what to do ----
 
-Moment Follower::step(Mode mode) {
+Moment Follower::step() {
   const Moment current = now();
   if (gap_ || is_over_) return current;
-  if (std::exchange(mode_, mode) != mode) hint();  // what was only kept waits for minutes
-  Moment next = current + options_.discovery_interval;
-  if (mode == Mode::follow) {
-    if (current >= discovery_due_) {
-      discover();
-      return current;
-    }
-    next = std::min(next, discovery_due_);
+  if (current >= discovery_due_) {
+    discover();
+    return current;
   }
+  Moment next = discovery_due_;
   // Each in its turn, so that a busy shard keeps no other back.
   std::vector<std::string> ids;
   for (auto each = shards_.upper_bound(turn_); each != shards_.end(); ++each) {
@@ -111,22 +122,22 @@ Moment Follower::step(Mode mode) {
     ids.push_back(each->first);
   }
   for (const std::string& id : ids) {
-    if (!work_on(id, shards_.at(id), mode, next)) continue;
+    if (!work_on(id, shards_.at(id), next)) continue;
     turn_ = id;
     return current;
   }
   return next;
 }
 
-bool Follower::work_on(const std::string& id, Shard& shard, Mode mode, Moment& next) {
+bool Follower::work_on(const std::string& id, Shard& shard, Moment& next) {
   if (shard.is_missing) return false;
-  if (shard.is_woken && shard.is_woken->exchange(false)) {
+  if (shard.is_woken && *shard.is_woken) {
+    if (shard.call && shard.call->has_failed()) shard.call_due = now() + call_again;
     shard.waiter.reset();
+    shard.call.reset();
     shard.is_woken.reset();
     shard.due = now();
   }
-  const bool is_read = shard.is_waiting() || shard.has_ended;
-  if (mode == Mode::keep && is_read) return false;
   if (now() < shard.due) {
     next = std::min(next, shard.due);
     return false;
@@ -136,7 +147,7 @@ bool Follower::work_on(const std::string& id, Shard& shard, Mode mode, Moment& n
   } else if (shard.has_ended) {
     finish(id, shard);
   } else {
-    fetch(id, shard, mode);
+    fetch(id, shard);
   }
   return true;
 }
@@ -215,11 +226,15 @@ bool Follower::awaits_parents(const streams::Listing& listing) {
   return false;
 }
 
-void Follower::take_up(const streams::Listing& listing) {
+void Follower::note_endings(const streams::Listing& listing) {
   for (const auto& [id, shard] : listing.shards) {
     const auto& ending = shard.sequence_number_range.ending_sequence_number;
     if (ending) endings_.insert_or_assign(id, *ending);
   }
+}
+
+void Follower::take_up(const streams::Listing& listing) {
+  note_endings(listing);
   for (auto& [id, shard] : shards_) {
     if (!shard.is_missing) continue;
     shard.is_missing = false;
@@ -254,6 +269,12 @@ void Follower::take_up(const streams::Listing& listing) {
   is_over_ = !listing.is_enabled && all_over;
 }
 
+std::unique_ptr<streams::ShardCursor> Follower::make_cursor(const std::string& id) const {
+  return std::make_unique<streams::ShardCursor>(database_, options_.stream_arn, id,
+                                                progress_.shards.at(id).position, *progress_.start,
+                                                false);
+}
+
 void Follower::open_ready() {
   for (const auto& [id, row] : progress_.shards) {
     if (row.state != ShardState::ready || shards_.contains(id)) continue;
@@ -272,8 +293,7 @@ void Follower::open_ready() {
       shard.cursor = std::move(fresh->second);
       fresh_.erase(fresh);
     } else {
-      shard.cursor = std::make_unique<streams::ShardCursor>(database_, options_.stream_arn, id,
-                                                            row.position, *progress_.start, false);
+      shard.cursor = make_cursor(id);
     }
     shards_.emplace(id, std::move(shard));
   }
@@ -281,7 +301,7 @@ void Follower::open_ready() {
 
 // ---- reading ----
 
-void Follower::fetch(const std::string& id, Shard& shard, Mode mode) {
+void Follower::fetch(const std::string& id, Shard& shard) {
   const Time asked = time();
   const ShardProgress& row = progress_.shards.at(id);
   const bool has_number = row.position.kind == StreamPosition::Kind::after ||
@@ -295,8 +315,7 @@ void Follower::fetch(const std::string& id, Shard& shard, Mode mode) {
                      .detected = asked};
     return;
   }
-  const auto wait = mode == Mode::follow && may_block(shard) ? block_max : 0ms;
-  auto page = shard.cursor->next(asked, page_records, wait);
+  auto page = shard.cursor->next(asked, page_records);
   if (!page) {
     failed(page.error());
     shard.due = retry(shard.failures);
@@ -308,13 +327,12 @@ void Follower::fetch(const std::string& id, Shard& shard, Mode mode) {
   }
   shard.failures = 0;
   shard.answered = asked;
-  if (note_loss(id, *page)) return;
+  if (note_loss(id, shard, *page)) return;
   shard.has_ended = page->has_ended;
   const std::size_t count = page->records.size();
   shard.records = std::move(page->records);
   shard.handed = 0;
   shard.due = now();
-  const bool is_full = count == static_cast<std::size_t>(page_records);
   // That a shard has come to its end says nothing of when: what its children have is to be read.
   if (page->position && !page->has_ended) {
     shard.position = std::move(page->position);
@@ -325,26 +343,20 @@ void Follower::fetch(const std::string& id, Shard& shard, Mode mode) {
     shard.empty_pages.clear();
     shard.idle = 0ms;
     const auto pause = std::min<std::chrono::milliseconds>(busy_poll, options_.idle_poll_max);
-    const bool waits = database_.capabilities().long_poll;  // at the server, for the next
-    shard.poll_due = is_full || waits || page->has_ended ? now() : now() + pause;
+    const bool will_be_told = database_.capabilities().long_poll;  // of the next
+    const bool goes_on = is_full(shard.records) || will_be_told || page->has_ended;
+    shard.poll_due = goes_on ? now() : now() + pause;
     return;
   }
-  if (mode == Mode::follow) {
-    reach_page(shard);
-    if (page->was_empty && !page->has_ended) note_empty(id, shard, page->may_have_more, asked);
-  }
+  reach_page(shard);
+  if (page->was_empty && !page->has_ended) note_empty(id, shard, page->may_have_more, asked);
   if (page->has_ended || (page->may_have_more && !shard.tip)) return;
-  if (mode == Mode::keep) {
-    shard.due = now() + keep_alive;
+  // One who is told only now looks once more, for what came meanwhile; a call finds that itself.
+  const bool was_told = shard.is_told();
+  if (was_told || await_records(shard)) {
+    if (was_told || shard.call) shard.due = now() + options_.pushed_poll;
     return;
   }
-  if (wait > 0ms) return;  // it has waited
-  if (shard.waiter) {
-    shard.due = now() + options_.pushed_poll;
-    return;
-  }
-  if (await_records(shard)) return;  // and looks once more, for what came meanwhile
-  if (may_block(shard)) return;      // asks again, and waits there
   shard.idle = std::min<std::chrono::milliseconds>(
       options_.idle_poll_max, shard.idle == 0ms ? idle_poll_min : 2 * shard.idle);
   const auto jitter = static_cast<std::int64_t>(random() % 401) - 200;  // of a thousand
@@ -360,28 +372,63 @@ void Follower::reach_page(Shard& shard) {
   }
 }
 
-bool Follower::may_block(const Shard& shard) const {
-  return may_block_ && shards_.size() == 1 && childless_.empty() && !shard.empty_pages.empty() &&
-         !shard.waiter && database_.capabilities().long_poll && now() < discovery_due_;
-}
-
-// Whether the server will tell when there is more.
+// Whether it will be heard of when there is more.
 bool Follower::await_records(Shard& shard) {
   const auto& wake = options_.surroundings.wake;
-  if (!wake || !shard.cursor->iterator() || !database_.capabilities().long_poll) return false;
+  const auto& iterator = shard.cursor->iterator();
+  if (!wake || !iterator || !database_.capabilities().long_poll) return false;
   auto is_woken = std::make_shared<std::atomic<bool>>(false);
-  auto waiter = database_.when_records(*shard.cursor->iterator(), [is_woken, wake] {
+  const auto ring = [is_woken, wake] {
     *is_woken = true;
     wake();
-  });
-  if (!waiter || !*waiter) return false;
-  shard.waiter = std::move(*waiter);
+  };
+  if (database_.capabilities().tells_of_records) {
+    auto waiter = database_.when_records(*iterator, ring);
+    if (waiter) shard.waiter = std::move(*waiter);
+  } else if (may_call(shard)) {
+    shard.call =
+        std::make_unique<WaitingCall>(database_, *iterator, *options_.surroundings.clock, ring);
+  }
+  if (!shard.is_told()) return false;
   shard.is_woken = std::move(is_woken);
   return true;
 }
 
-bool Follower::note_loss(const std::string& id, const streams::ShardCursor::Page& page) {
+bool Follower::may_call(const Shard& shard) const {
+  const auto calls = std::count_if(shards_.begin(), shards_.end(),
+                                   [](const auto& each) { return each.second.call != nullptr; });
+  return may_wait_ && now() >= shard.call_due &&
+         static_cast<std::size_t>(calls) < waiting_calls_max;
+}
+
+void Follower::let_wait(bool may) {
+  may_wait_ = may;
+  if (may) return;
+  for (auto& [id, shard] : shards_) {
+    if (shard.call) shard.call->request_stop();
+  }
+  for (auto& [id, shard] : shards_) {
+    if (!shard.call) continue;
+    shard.call.reset();
+    shard.is_woken.reset();
+  }
+}
+
+// Whether the page is not to be used.
+bool Follower::note_loss(const std::string& id, Shard& shard,
+                         const streams::ShardCursor::Page& page) {
   if (!page.lost) return false;
+  if (*page.lost == StreamGap::Kind::position_invalid) {
+    const auto lies_behind = lies_behind_the_end(id);
+    if (!lies_behind) {
+      failed(lies_behind.error());
+      shard.cursor = make_cursor(id);
+      shard.due = retry(shard.failures);
+      return true;
+    }
+    shard.has_ended = *lies_behind;
+    if (shard.has_ended) return true;
+  }
   const auto ending = endings_.find(id);
   gap_ = streams::judge_gap(*page.lost, progress_.shards.at(id), *progress_.start,
                             ending == endings_.end() ? std::nullopt : std::optional(ending->second),
@@ -390,16 +437,28 @@ bool Follower::note_loss(const std::string& id, const streams::ShardCursor::Page
   return gap_.has_value();
 }
 
+// Positions of an engine are of no shard: where one lies behind the last record of a shard that has
+// been closed since, there was nothing left to read of it.
+Result<bool> Follower::lies_behind_the_end(const std::string& id) {
+  const StreamPosition& position = progress_.shards.at(id).position;
+  if (progress_.start->kind != StreamStart::Kind::positions ||
+      position.kind != StreamPosition::Kind::after) {
+    return false;
+  }
+  note_endings(TRY(streams::list_shards(database_, options_.stream_arn)));
+  const auto ending = endings_.find(id);
+  return ending != endings_.end() &&
+         compare_sequence_numbers(ending->second, position.sequence_number) < 0;
+}
+
 void Follower::note_empty(const std::string& id, Shard& shard, bool may_have_more, Time asked) {
   shard.empty_pages.push_back(asked);
   if (shard.empty_pages.size() > empty_pages_wanted) shard.empty_pages.pop_front();
-  Reach& reach = shard.reach;
   if (shard.empty_pages.size() == empty_pages_wanted) {
-    reach.complete_until =
-        std::max(reach.complete_until, shard.empty_pages.front() - options_.settle);
+    shard.quiet_until = std::max(shard.quiet_until, shard.empty_pages.front() - options_.settle);
   }
-  if (may_have_more) return;
-  reach.fresh_until = std::max(reach.fresh_until, asked);
+  if (may_have_more || endings_.contains(id)) return;
+  shard.reach.fresh_until = std::max(shard.reach.fresh_until, asked);
   note_caught_up(id, asked);
 }
 
@@ -417,7 +476,7 @@ void Follower::hand_on(const std::string& id, Shard& shard) {
   std::size_t bytes = 0;
   const auto waiting = std::span<const ChangeRecord>(shard.records).subspan(shard.handed);
   for (const ChangeRecord& record : waiting) {
-    bytes += static_cast<std::size_t>(std::max<std::int64_t>(0, record.dynamodb.size_bytes));
+    bytes += bytes_of(record);
     if (count == options_.records_max || (count > 0 && bytes > portion_bytes_max)) break;
     ++count;
   }
@@ -470,7 +529,7 @@ void Follower::finish(const std::string& id, Shard& shard) {
     shard.due = retry(shard.failures);
     return;
   }
-  ended_.insert_or_assign(id, shard.reach);
+  ended_.insert_or_assign(id, reach_of(id, shard));
   childless_.insert(id);
   for (ShardProgress& each : change.rows) learn(std::move(each));
   if (children.empty()) {
@@ -483,34 +542,42 @@ void Follower::finish(const std::string& id, Shard& shard) {
 
 // ---- how far it is ----
 
+Follower::Reach Follower::reach_of(const std::string& id, const Shard& shard) const {
+  Reach reach = shard.reach;
+  // A closed shard has an end, which the server will show: no empty page of it says as much.
+  const bool is_closed = endings_.contains(id) && !shard.has_ended;
+  if (!is_closed) reach.complete_until = std::max(reach.complete_until, shard.quiet_until);
+  if (shard.is_at_tip()) reach.fresh_until = time();
+  if (shard.call) reach.fresh_until = std::max(reach.fresh_until, shard.call->nothing_until());
+  return reach;
+}
+
 template <typename Visit>
 void Follower::for_each_reach(const Visit& visit) const {
-  for (const auto& [id, shard] : shards_) visit(shard.reach, shard.is_at_tip());
+  for (const auto& [id, shard] : shards_) visit(reach_of(id, shard));
   for (const std::string& id : childless_) {
-    if (!is_over_) visit(ended_.at(id), false);
+    if (!is_over_) visit(ended_.at(id));
   }
 }
 
 Time Follower::complete_until() const {
   if (shards_.empty()) return Time::min();
   Time least = Time::max();
-  for_each_reach([&](const Reach& reach, bool) { least = std::min(least, reach.complete_until); });
+  for_each_reach([&](const Reach& reach) { least = std::min(least, reach.complete_until); });
   return least;
 }
 
 Time Follower::fresh_until() const {
   if (shards_.empty()) return Time::min();
   Time least = Time::max();
-  for_each_reach([&](const Reach& reach, bool is_at_tip) {
-    least = std::min(least, is_at_tip ? time() : reach.fresh_until);
-  });
+  for_each_reach([&](const Reach& reach) { least = std::min(least, reach.fresh_until); });
   return least;
 }
 
 std::optional<std::string> Follower::position() const {
   std::optional<std::string> least;
   bool is_known = !shards_.empty();
-  for_each_reach([&](const Reach& reach, bool) {
+  for_each_reach([&](const Reach& reach) {
     is_known = is_known && !reach.position.empty();
     if (is_known && (!least || compare_sequence_numbers(reach.position, *least) < 0)) {
       least = reach.position;

@@ -17,6 +17,7 @@
 
 #include "dynakeep/database.h"
 #include "stores/replica/copy.h"
+#include "stores/replica/waiting_call.h"
 #include "stores/streams/shard_cursor.h"
 #include "stores/streams/shard_graph.h"
 
@@ -58,6 +59,9 @@ class Follower {
   using Taker = std::function<Result<void>(const Portion&)>;
 
   Follower(Database& database, FollowerOptions options, Taker taker);
+  ~Follower();
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
 
   // From the tip of every shard, of which iterators are obtained: each change answered after the
   // return will be read. Or from behind a position of the engine. What is to be remembered.
@@ -66,12 +70,9 @@ class Follower {
   // Or from where it was.
   void resume(StreamProgress progress);
 
-  enum class Mode : std::uint8_t {
-    keep,  // only sees to it that each shard has a place that lasts: reads up to its first records
-    follow,  // reads, and hands on
-  };
-  // One piece of work. When there is more.
-  Moment step(Mode mode);
+  // One piece of work: a page of a shard read, or handed on. No more of a shard than a page is
+  // held. When there is more.
+  Moment step();
   // Looks at all shards with the next steps.
   void hint();
   // Lists the shards with the next step.
@@ -88,8 +89,9 @@ class Follower {
   Time complete_until() const;
   // And before then, too, unless one comes late.
   Time fresh_until() const;
-  // A shard's only reader that has nothing else to do may wait for its records at the server.
-  void let_block(bool may) { may_block_ = may; }
+  // Whether it may wait for records in calls of other threads, where the server holds such. Once it
+  // may not, none is under way on return, which takes as long as one is held.
+  void let_wait(bool may);
 
   // All records up to that number have been handed on; none: the server does not tell.
   std::optional<std::string> position() const;
@@ -117,16 +119,21 @@ class Follower {
     unsigned failures = 0;
     Time answered = {};
     std::deque<Time> empty_pages = {};  // the last in a row
+    // All records created before then have been read, as empty pages say of an open shard.
+    Time quiet_until = Time::min();
     Reach reach = {};
     // What the page reaches once its records are handed on.
     std::optional<std::string> position = {};
     std::optional<Time> tip = {};  // it is all there was then
-    // The server tells when there is more.
+    // The server tells when there is more, or holds a call until there is.
     std::unique_ptr<RecordsWaiter> waiter = {};
+    std::unique_ptr<WaitingCall> call = {};
+    Moment call_due = {};  // not before, since the last one failed
     std::shared_ptr<std::atomic<bool>> is_woken = {};
 
     bool is_waiting() const { return handed < records.size(); }
-    bool is_at_tip() const { return waiter != nullptr && !*is_woken && records.empty(); }
+    bool is_told() const { return waiter || call; }
+    bool is_at_tip() const { return waiter && !*is_woken && records.empty(); }
   };
 
   Moment now() const { return options_.surroundings.now(); }
@@ -136,23 +143,27 @@ class Follower {
   Result<StreamProgress> begin(StreamStart start, const streams::Listing& listing);
   void discover();
   bool awaits_parents(const streams::Listing& listing);
+  void note_endings(const streams::Listing& listing);
   void take_up(const streams::Listing& listing);
   void open_ready();
   // Whether there was something to do; else `next` is no later than when there will be.
-  bool work_on(const std::string& id, Shard& shard, Mode mode, Moment& next);
-  void fetch(const std::string& id, Shard& shard, Mode mode);
-  bool note_loss(const std::string& id, const streams::ShardCursor::Page& page);
+  bool work_on(const std::string& id, Shard& shard, Moment& next);
+  void fetch(const std::string& id, Shard& shard);
+  bool note_loss(const std::string& id, Shard& shard, const streams::ShardCursor::Page& page);
+  Result<bool> lies_behind_the_end(const std::string& id);
   void note_empty(const std::string& id, Shard& shard, bool may_have_more, Time asked);
   void note_caught_up(const std::string& id, Time asked);
   void reach_page(Shard& shard);
-  bool may_block(const Shard& shard) const;
   bool await_records(Shard& shard);
+  bool may_call(const Shard& shard) const;
   void hand_on(const std::string& id, Shard& shard);
   void finish(const std::string& id, Shard& shard);
   bool take(const Portion& portion);
   void learn(ShardProgress row);
   void failed(const Error& error);
   Moment retry(unsigned& failures) const;
+  std::unique_ptr<streams::ShardCursor> make_cursor(const std::string& id) const;
+  Reach reach_of(const std::string& id, const Shard& shard) const;
   // Calls with how far each lineage is read.
   template <typename Visit>
   void for_each_reach(const Visit& visit) const;
@@ -166,12 +177,11 @@ class Follower {
   std::map<std::string, Reach, std::less<>> ended_;   // read to their end, and how far that was
   std::set<std::string, std::less<>> childless_;      // of these, as far as is known
   std::map<std::string, std::unique_ptr<streams::ShardCursor>> fresh_;  // at the tip
-  std::map<std::string, std::string> endings_;
+  std::map<std::string, std::string> endings_;  // of shards that a listing has shown closed
   std::optional<StreamGap> gap_;
   bool is_over_ = false;
-  Mode mode_ = Mode::follow;  // of the last step
   Time listed_at_ = Time::min();
-  bool may_block_ = false;
+  bool may_wait_ = false;
   Moment discovery_due_ = {};
   unsigned discovery_failures_ = 0;
   unsigned quick_discoveries_ = 0;

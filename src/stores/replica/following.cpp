@@ -29,14 +29,12 @@ std::unique_ptr<Follower> Replica::Copying::make_follower() {
                                     .surroundings = surroundings_};
   auto follower = std::make_unique<Follower>(
       source_, std::move(options), [this](const Portion& portion) { return take(portion); });
-  follower->let_block(is_run_);
+  follower->let_wait(is_run_);
   return follower;
 }
 
-std::optional<Replica::Moment> Replica::Copying::follow(Follower::Mode mode) {
-  is_woken_ = false;
-  if (is_hinted_.exchange(false)) follower_->hint();
-  const Moment next = follower_->step(mode);
+std::optional<Replica::Moment> Replica::Copying::follow() {
+  const Moment next = follower_->step();
   note_reach();
   if (const auto& gap = follower_->gap()) {
     {
@@ -68,7 +66,7 @@ std::optional<Replica::Moment> Replica::Copying::reaches(Time until) {
 }
 
 Replica::Moment Replica::Copying::live() {
-  const auto followed = follow(Follower::Mode::follow);
+  const auto followed = follow();
   if (!followed) return now();
   const auto verifying = verify_on();
   return verifying ? std::min(*verifying, *followed) : *followed;

@@ -55,7 +55,6 @@ Result<void> check(const ReplicaOptions& options) {
   if (options.kept_in != nullptr && !is_table_name(name + std::string(progress_name_more, 'r'))) {
     return wrong("copy_name is " + name + ", and may have 247 letters: a name is made from it");
   }
-  TRY(lasts("keep_max", options.keep_max, 1min, 23h));
   TRY(in_range("scan_segments", options.scan_segments, std::size_t{1}, std::size_t{1000}));
   TRY(in_range("scan_threads", options.scan_threads, std::size_t{1}, std::size_t{64}));
   constexpr double pages_max = 1e6;
