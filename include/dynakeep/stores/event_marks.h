@@ -16,6 +16,10 @@
 // How far followers of events have come, aggregate by aggregate.
 namespace dynakeep {
 
+namespace event_store {
+struct HistoryRow;
+}
+
 struct AggregateKey {
   std::string event_store_id = {};
   std::string aggregate_id = {};
@@ -65,12 +69,16 @@ struct EventHistory {
   std::int64_t generation = 0;
   // Before anything is read, what the projection wrote is to be removed.
   bool must_clear = false;
+  std::int64_t epoch = 0;  // of the claim under which it is saved; 0: nobody claims the marks
 
   friend bool operator==(const EventHistory&, const EventHistory&) = default;
 };
 
 // Keeps the marks of one subscription. What save() was answered for is what the next load() gives.
 // Called from several threads at once, but for one aggregate by one at a time.
+//
+// One worker at a time has them: the one that claimed them last. A worker that is taken for dead,
+// or was started twice, learns of it and stops.
 class EventMarks {
  public:
   virtual ~EventMarks() = default;
@@ -84,7 +92,14 @@ class EventMarks {
   virtual Result<void> save(const std::vector<std::pair<AggregateKey, EventMark>>& marks) = 0;
 
   virtual Result<std::optional<EventHistory>> load_history() = 0;
+  // write_conflict: the marks were claimed after the history's epoch.
   virtual Result<void> save_history(const EventHistory& history) = 0;
+
+  // From now on the marks are those of the caller. The claim's epoch, which is above all before; 0,
+  // which is what there is where it is not overridden: nobody else can have them.
+  virtual Result<std::int64_t> claim() { return std::int64_t{0}; }
+  // write_conflict: they were claimed after that epoch.
+  virtual Result<void> confirm(std::int64_t /*epoch*/) { return {}; }
 
  protected:
   EventMarks() = default;
@@ -103,8 +118,8 @@ class EventMarkTable final : public EventMarks {
   // `database` must outlive it; it need not be the one of the events.
   EventMarkTable(Database& database, EventMarkTableOptions options);
 
-  // Key mark (S): "<name>/<event store id>#<aggregate id>", and "<name>" for the history; billed by
-  // request.
+  // Key mark (S): "<name>/<event store id>#<aggregate id>", and "<name>" for the history and the
+  // epoch of the last claim; billed by request.
   CreateTableRequest table_definition() const;
   // Creates the table, or waits for the one that is there.
   Result<void> create_table();
@@ -120,8 +135,12 @@ class EventMarkTable final : public EventMarks {
   Result<void> save(const std::vector<std::pair<AggregateKey, EventMark>>& marks) override;
   Result<std::optional<EventHistory>> load_history() override;
   Result<void> save_history(const EventHistory& history) override;
+  Result<std::int64_t> claim() override;
+  Result<void> confirm(std::int64_t epoch) override;
 
  private:
+  event_store::HistoryRow history_row() const;
+
   Database& database_;
   EventMarkTableOptions options_;
 };

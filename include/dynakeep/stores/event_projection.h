@@ -46,7 +46,8 @@ ViewFold view_of(const EventStore<A, Body>& store) {
 // A table of its own, made by one projection: key aggregateId (S), "<event store id>#<aggregate
 // id>"; projection (M), the view's own: version (N), and what makes its writes exact; and the
 // attributes of the state, beside each other so that indexes may have them. One more item, with the
-// projection's name for a key, tells how far the history has been read.
+// projection's name for a key, tells how far the history has been read, and counts those who have
+// taken the projection over.
 class EventView {
  public:
   // `database` must outlive it; it need not be the one of the events.
@@ -125,8 +126,8 @@ class EventProjection final : public EventSubscription {
   // Makes everything anew from the history, by run() or step(): after the fold has changed. What
   // was asked for is durable on return, and goes on after a crash. A view's items are replaced one
   // by one, and removed in the end if nothing was folded for them; until then readers find the old
-  // ones. figures() tell how far it is. Not while run() or step() is under way. invalid_argument:
-  // writes without `clear`.
+  // ones. figures() tell how far it is. Not while run() or step() is under way; another worker's
+  // are stopped, as by start(). invalid_argument: writes without `clear`.
   Result<void> rebuild();
 
  private:

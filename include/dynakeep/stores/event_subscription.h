@@ -91,7 +91,7 @@ struct EventSubscriptionOptions {
   // What was delivered of each aggregate, kept through restarts; must outlive the subscription.
   // Null: it is known in memory alone. Then after a restart, or when more aggregates than
   // aggregates_in_memory have changed, an aggregate counts as met for the first time, and what
-  // `earlier` says happens again.
+  // `earlier` says happens again; and checkpoints that several workers may share are refused.
   EventMarks* marks = nullptr;
   std::size_t aggregates_in_memory = 100'000;  // marks kept at hand; 10,000 to 100,000,000
   std::size_t events_at_once = 100;            // that are read from the table; 1 to 10,000
@@ -170,7 +170,11 @@ struct EventFigures {
 //   events_at_once for each lane, and the marks.
 //
 // Where every event of the table was deleted and the aggregate made anew, it is delivered anew.
-// Thread-safe, but for what is said of step() and run(). One subscription of a name at a time.
+// Thread-safe, but for what is said of step() and run().
+//
+// One worker at a time follows under a name. Where there are marks, whoever starts takes the
+// subscription over, as after a crash; the worker before, if it still runs, finishes what it is
+// handling, which comes again, and stops with write_conflict before it handles anything more.
 class EventSubscription {
  public:
   using Moment = std::chrono::steady_clock::time_point;
@@ -186,9 +190,10 @@ class EventSubscription {
   EventSubscription(const EventSubscription&) = delete;
   EventSubscription& operator=(const EventSubscription&) = delete;
 
-  // Decides where to begin, or goes on from the checkpoint; once. Beginning at the tip, every event
-  // pushed after the return is delivered. invalid_argument: the table has no stream. Errors as the
-  // database and the checkpoints: call it again, or give up.
+  // Takes the subscription over from whoever has it, and decides where to begin, or goes on from
+  // the checkpoint; once. Beginning at the tip, every event pushed after the return is delivered.
+  // invalid_argument: the table has no stream. Errors as the database and the checkpoints: call it
+  // again, or give up.
   Result<void> start();
 
   // start(), if it was not, and then follows until told to stop, the stream ends, an option has it

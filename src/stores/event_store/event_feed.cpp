@@ -112,6 +112,11 @@ Result<std::unique_ptr<EventFeed>> EventFeed::open(Database& database, EventTabl
                                                    EventSubscriptionOptions options,
                                                    std::unique_ptr<EventReceiver> receiver) {
   TRY(check(options, table));
+  if (checkpoints.leases() != nullptr && options.marks == nullptr && !receiver->is_exact()) {
+    return wrong(
+        "marks must be given with the checkpoints of a table, which several workers may share: "
+        "nothing else tells one that another follows under its name");
+  }
   std::unique_ptr<EventFeed> feed(
       new EventFeed(database, table, checkpoints, std::move(options), std::move(receiver)));
   StreamConsumerOptions stream = feed->stream_options();
@@ -212,6 +217,7 @@ Result<void> EventFeed::start() {
   }
   TRY(find_stream());
   TRY(connect());
+  TRY(claim());
   const auto progress = TRY(checkpoints_.load({.group = options_.name, .stream_arn = arn_}));
   const auto kept = TRY(receiver_->load_history());
   EventHistory history = kept.value_or(EventHistory{});
@@ -220,7 +226,7 @@ Result<void> EventFeed::start() {
     // that counts as read and a stream that begins behind it.
     const bool reads = options_.from == EventStart::history;
     history = {.done = !reads, .generation = history.generation, .must_clear = history.must_clear};
-    if (reads || kept) TRY(receiver_->save_history(history));
+    if (reads || kept) TRY(save_history(history));
   } else if (!kept) {
     history.done = options_.from != EventStart::history;
   }
@@ -247,7 +253,7 @@ Result<void> EventFeed::read_again() {
     if (losses_.empty()) return {};
     again = {.gap = losses_, .generation = history_.generation, .must_clear = history_.must_clear};
   }
-  TRY(receiver_->save_history(again));
+  TRY(save_history(again));
   const std::lock_guard lock(mutex_);
   losses_.erase(0, again.gap.size());
   history_ = std::move(again);
@@ -260,16 +266,38 @@ Result<void> EventFeed::begin_generation() {
     return wrong("Nothing says how what was written is removed, which a rebuilding begins with");
   }
   TRY(find_stream());
+  // One that has started is refused if another has taken over since.
+  if (epoch_ == 0) TRY(claim());
   const auto kept = TRY(receiver_->load_history());
   EventHistory again = kept.value_or(EventHistory{});
   again = {.gap = again.gap, .generation = again.generation + 1, .must_clear = true};
-  TRY(receiver_->save_history(again));
+  TRY(save_history(again));
   const std::lock_guard lock(mutex_);
   history_ = std::move(again);
   has_page_ = false;
   marks_ = MarkCache(options_.aggregates_in_memory);
   failing_.clear();
   return {};
+}
+
+// ---- whose the subscription is ----
+
+Result<void> EventFeed::claim() {
+  epoch_ = TRY(receiver_->claim());
+  return {};
+}
+
+Result<void> EventFeed::ours(Result<void> said) {
+  if (!said && said.error().code() == ErrorCode::write_conflict) {
+    const std::lock_guard lock(mutex_);
+    stopped_ = said.error();
+  }
+  return said;
+}
+
+Result<void> EventFeed::save_history(EventHistory history) {
+  history.epoch = epoch_;
+  return ours(receiver_->save_history(history));
 }
 
 // ---- running ----
@@ -418,12 +446,17 @@ StreamOutcome EventFeed::take_batch(const StreamBatch& batch) {
     if (record.dynamodb.old_image) each->before = &*record.dynamodb.old_image;
     arrivals.push_back(std::move(*each));
   }
-  const Progress progress = process(arrivals, false);
-  if (const auto kept = keep_marks(); !kept) return StreamOutcome::failed(kept.error().message());
+  Progress progress;
+  auto kept = confirm();
+  if (kept) {
+    progress = process(arrivals, false);
+    kept = keep_marks();
+  }
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return StreamOutcome::fatal(stopped_->message());
   }
+  if (!kept) return StreamOutcome::failed(kept.error().message());
   if (!progress.error) return StreamOutcome::ok();
   const std::size_t place = arrivals[progress.done].place;
   return StreamOutcome::failed_at(batch.records[place].dynamodb.sequence_number,
@@ -449,6 +482,7 @@ Result<std::optional<EventFeed::Moment>> EventFeed::read_history() {
 }
 
 Result<void> EventFeed::read_page() {
+  TRY(confirm());
   EventHistory history;
   {
     const std::lock_guard lock(mutex_);
@@ -457,7 +491,7 @@ Result<void> EventFeed::read_page() {
   if (history.must_clear) {
     TRY(receiver_->clear());
     history.must_clear = false;
-    TRY(receiver_->save_history(history));
+    TRY(save_history(history));
     const std::lock_guard lock(mutex_);
     history_ = history;
   }
@@ -490,7 +524,7 @@ Result<void> EventFeed::read_page() {
   history.after = page_end_;
   history.done = !page_end_;
   if (history.done) TRY(receiver_->finish_history(history));
-  TRY(receiver_->save_history(history));
+  TRY(save_history(history));
   has_page_ = false;
   page_.clear();
   const std::lock_guard lock(mutex_);
@@ -559,7 +593,8 @@ Result<void> EventFeed::keep_marks() {
     marks = marks_.take_unkept();
   }
   if (marks.empty()) return {};
-  auto kept = receiver_->keep(marks);
+  auto kept = confirm();
+  if (kept) kept = receiver_->keep(marks);
   if (kept) return kept;
   const std::lock_guard lock(mutex_);
   figures_.last_error = kept.error().message();

@@ -74,6 +74,13 @@ class EventFeed {
   Result<void> connect();
   Result<void> read_again();
 
+  // ---- whose the subscription is ----
+  Result<void> claim();
+  // What is said to the one who claimed it; that another has taken it over since stops all.
+  Result<void> ours(Result<void> said);
+  Result<void> confirm() { return ours(receiver_->confirm(epoch_)); }
+  Result<void> save_history(EventHistory history);
+
   // ---- what comes ----
   StreamOutcome take_batch(const StreamBatch& batch);
   Result<std::optional<Moment>> read_history();
@@ -115,6 +122,7 @@ class EventFeed {
   // Used by one of start(), step() and run() at a time.
   std::string table_name_;
   std::string arn_;
+  std::int64_t epoch_ = 0;  // of its claim
   std::vector<Item> page_;  // of the history
   std::size_t page_done_ = 0;
   std::optional<Key> page_end_;

@@ -6,6 +6,7 @@
 #include "dynakeep/attribute_view.h"
 #include "dynakeep/pages.h"
 #include "stores/event_store/attributes.h"
+#include "stores/event_store/history_row.h"
 #include "stores/event_store/mark_items.h"
 
 namespace dynakeep {
@@ -116,6 +117,7 @@ Item history_item(const EventHistory& history) {
   if (history.after) item["after"] = history.after->attributes();
   if (!history.gap.empty()) item["gap"] = history.gap;
   if (history.must_clear) item["mustClear"] = true;
+  if (history.epoch != 0) item["epoch"] = history.epoch;
   return item;
 }
 
@@ -125,7 +127,8 @@ EventHistory history_from(const AttributeView& attributes) {
       .events = static_cast<std::uint64_t>(attributes["events"].integer().value_or(0)),
       .gap = std::string(attributes["gap"].text().value_or("")),
       .generation = attributes["generation"].integer().value_or(0),
-      .must_clear = attributes["mustClear"].boolean().value_or(false)};
+      .must_clear = attributes["mustClear"].boolean().value_or(false),
+      .epoch = attributes["epoch"].integer().value_or(0)};
   if (attributes["after"].is(AttributeType::map)) {
     history.after = Key(attributes["after"].value().as_map());
   }
@@ -197,19 +200,18 @@ Result<void> EventMarkTable::save(const std::vector<std::pair<AggregateKey, Even
   return write_items(database_, options_.table_name, std::move(writes));
 }
 
-Result<std::optional<EventHistory>> EventMarkTable::load_history() {
-  const auto row = TRY(database_.get_item({.table_name = options_.table_name,
-                                           .key = Key{{std::string(mark_key), options_.name}},
-                                           .consistent_read = true}));
-  if (!row.item) return std::optional<EventHistory>();
-  return std::optional(history_from(*row.item));
+HistoryRow EventMarkTable::history_row() const {
+  return {.database = database_,
+          .table_name = options_.table_name,
+          .key = Key{{std::string(mark_key), options_.name}},
+          .subscription = options_.name};
 }
 
+Result<std::optional<EventHistory>> EventMarkTable::load_history() { return history_row().load(); }
 Result<void> EventMarkTable::save_history(const EventHistory& history) {
-  Item item = history_item(history);
-  item[mark_key] = options_.name;
-  TRY(database_.put_item({.table_name = options_.table_name, .item = std::move(item)}));
-  return {};
+  return history_row().save(history);
 }
+Result<std::int64_t> EventMarkTable::claim() { return history_row().claim(); }
+Result<void> EventMarkTable::confirm(std::int64_t epoch) { return history_row().confirm(epoch); }
 
 }  // namespace dynakeep

@@ -77,7 +77,8 @@ TEST(EventMarks, AHistoryIsReadAsItWasWritten) {
                              .events = 12,
                              .gap = "shard_lost shardId-1",
                              .generation = 2,
-                             .must_clear = true};
+                             .must_clear = true,
+                             .epoch = 5};
   EXPECT_EQ(event_store::history_from(event_store::history_item(history)), history);
   EXPECT_EQ(event_store::history_from(event_store::history_item({})), EventHistory{});
 }

@@ -50,6 +50,9 @@ class EventReceiver {
 
   virtual Result<std::optional<EventHistory>> load_history() = 0;
   virtual Result<void> save_history(const EventHistory& history) = 0;
+  // As EventMarks says.
+  virtual Result<std::int64_t> claim() = 0;
+  virtual Result<void> confirm(std::int64_t epoch) = 0;
   virtual bool can_clear() const = 0;
   // Removes what was made of events, before the table is read; comes again until it has worked.
   virtual Result<void> clear() = 0;

@@ -78,6 +78,12 @@ class HandlerReceiver final : public EventReceiver {
     if (marks_ == nullptr) return {};
     return marks_->save_history(history);
   }
+  Result<std::int64_t> claim() override {
+    return marks_ == nullptr ? std::int64_t{0} : marks_->claim();
+  }
+  Result<void> confirm(std::int64_t epoch) override {
+    return marks_ == nullptr ? Result<void>() : marks_->confirm(epoch);
+  }
   bool can_clear() const override { return false; }
   Result<void> clear() override { return {}; }
   Result<void> finish_history(const EventHistory&) override { return {}; }

@@ -12,7 +12,7 @@ AttributeValue missing_to_attribute(const EventMark& mark);
 // Of a map with version and, if it has them, missing and revision. malformed_item: it is no mark.
 Result<EventMark> mark_from(const AttributeView& attributes);
 
-// done, events, generation and, if it has them, after and gap; without a key.
+// done, events, generation and, if it has them, after, gap, mustClear and epoch; without a key.
 Item history_item(const EventHistory& history);
 EventHistory history_from(const AttributeView& attributes);
 

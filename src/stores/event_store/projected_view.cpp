@@ -85,6 +85,16 @@ EventReceiver::Taken not_taken(const EventMark& mark, Error error, bool is_stale
 
 }  // namespace
 
+ProjectedView::ProjectedView(const EventView& view, EventTable& events, const std::string& name,
+                             std::size_t events_at_once)
+    : view_(view),
+      events_(events),
+      history_{.database = view.database(),
+               .table_name = view.table_name(),
+               .key = key_of(name),
+               .subscription = name},
+      events_at_once_(events_at_once) {}
+
 Result<std::vector<std::optional<EventMark>>> ProjectedView::load(
     const std::vector<AggregateKey>& aggregates) {
   std::vector<Key> keys;
@@ -249,18 +259,13 @@ EventReceiver::Taken ProjectedView::pass_over(const AggregateKey& aggregate, con
 }
 
 Result<std::optional<EventHistory>> ProjectedView::load_history() {
-  const auto row = TRY(view_.database().get_item(
-      {.table_name = view_.table_name(), .key = key_of(name_), .consistent_read = true}));
-  if (!row.item) return std::optional<EventHistory>();
-  EventHistory history = history_from(*row.item);
-  generation_ = history.generation;
-  return std::optional(std::move(history));
+  auto history = TRY(history_.load());
+  if (history) generation_ = history->generation;
+  return history;
 }
 
 Result<void> ProjectedView::save_history(const EventHistory& history) {
-  Item item = history_item(history);
-  item[aggregate_id_attribute] = name_;
-  TRY(view_.database().put_item({.table_name = view_.table_name(), .item = std::move(item)}));
+  TRY(history_.save(history));
   generation_ = history.generation;
   return {};
 }

@@ -5,6 +5,7 @@
 
 #include "dynakeep/stores/event_projection.h"
 #include "stores/event_store/event_receiver.h"
+#include "stores/event_store/history_row.h"
 
 namespace dynakeep::event_store {
 
@@ -12,9 +13,8 @@ namespace dynakeep::event_store {
 class ProjectedView final : public EventReceiver {
  public:
   // Both must outlive it.
-  ProjectedView(const EventView& view, EventTable& events, std::string name,
-                std::size_t events_at_once)
-      : view_(view), events_(events), name_(std::move(name)), events_at_once_(events_at_once) {}
+  ProjectedView(const EventView& view, EventTable& events, const std::string& name,
+                std::size_t events_at_once);
 
   Result<std::vector<std::optional<EventMark>>> load(
       const std::vector<AggregateKey>& aggregates) override;
@@ -29,6 +29,8 @@ class ProjectedView final : public EventReceiver {
   Result<void> keep(const std::vector<std::pair<AggregateKey, EventMark>>&) override { return {}; }
   Result<std::optional<EventHistory>> load_history() override;
   Result<void> save_history(const EventHistory& history) override;
+  Result<std::int64_t> claim() override { return history_.claim(); }
+  Result<void> confirm(std::int64_t epoch) override { return history_.confirm(epoch); }
   bool can_clear() const override { return true; }
   // Until they are folded anew, the items of before remain.
   Result<void> clear() override { return {}; }
@@ -51,7 +53,7 @@ class ProjectedView final : public EventReceiver {
 
   const EventView& view_;
   EventTable& events_;
-  const std::string name_;
+  const HistoryRow history_;
   const std::size_t events_at_once_;
   std::atomic<std::int64_t> generation_ = 0;
 };

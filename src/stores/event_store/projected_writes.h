@@ -29,6 +29,8 @@ class ProjectedWrites final : public EventReceiver {
   Result<void> keep(const std::vector<std::pair<AggregateKey, EventMark>>&) override { return {}; }
   Result<std::optional<EventHistory>> load_history() override;
   Result<void> save_history(const EventHistory& history) override;
+  Result<std::int64_t> claim() override { return marks_.claim(); }
+  Result<void> confirm(std::int64_t epoch) override { return marks_.confirm(epoch); }
   bool can_clear() const override { return writes_.clear != nullptr; }
   Result<void> clear() override;
   Result<void> finish_history(const EventHistory&) override { return {}; }

@@ -379,20 +379,50 @@ TEST_P(Counting, PoisonIsPassedOverInItsTurn) {
   EXPECT_EQ(must(marks->load({{orders, "o-1"}})).front()->version, 3);
 }
 
-TEST_P(Counting, TwoAtOnceCountEachEventOnce) {
-  // As when one is taken for dead and is not: each with checkpoints of its own.
+// As when one is taken for dead and is not: each with checkpoints of its own.
+TEST_P(Counting, TheOneThatStartsTakesOverAndEachEventCountsOnce) {
   const auto other_checkpoints = make_in_memory_stream_checkpoints();
   const auto one = project_counts();
+  push({event_of("o-1", 1, "A")});
+  seen.drain(*one);
+  push({event_of("o-1", 2, "A")});
   const auto other = must(EventProjection::open(database(), table(), *other_checkpoints,
                                                 with_name(), database(), writes()));
   must(other->start());
-  for (Version version = 1; version <= 6; ++version) {
-    push({event_of("o-1", version, "A")});
-    seen.drain(version % 2 == 0 ? *one : *other, 6);
-  }
+  const auto stopped = seen.drain(*one);
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(stopped->code(), ErrorCode::write_conflict);
+  EXPECT_EQ(counted("A"), 1);
+  push({event_of("o-1", 3, "A")});
+  EXPECT_FALSE(seen.drain(*other));
+  EXPECT_EQ(counted("A"), 3);
+}
+
+TEST_P(Counting, ARebuildStopsTheOneThatRuns) {
+  const auto one = project_counts();
+  push({event_of("o-1", 1, "A")});
   seen.drain(*one);
-  seen.drain(*other);
-  EXPECT_EQ(counted("A"), 6);
+  const auto other = must(
+      EventProjection::open(database(), table(), *checkpoints, with_name(), database(), writes()));
+  must(other->rebuild());
+  push({event_of("o-1", 2, "A")});
+  EXPECT_TRUE(seen.drain(*one));
+  must(other->start());
+  EXPECT_FALSE(seen.drain(*other));
+  EXPECT_EQ(counted("A"), 2);
+}
+
+TEST_P(Projections, TheOneThatStartsTakesAViewOver) {
+  const auto one = project();
+  push_versions("o-1", 1, 1);
+  seen.drain(*one);
+  push_versions("o-1", 2, 2);
+  const auto other = project();
+  const auto stopped = seen.drain(*one);
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(stopped->code(), ErrorCode::write_conflict);
+  EXPECT_FALSE(seen.drain(*other));
+  EXPECT_EQ(must(view->get({orders, "o-1"}))->version, 2);
 }
 
 ON_EVERY_TABLE(Projections);

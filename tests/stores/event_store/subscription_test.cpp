@@ -136,6 +136,56 @@ TEST_P(Subscriptions, MarksTellWhatWasDeliveredWhereNoCheckpointWasWritten) {
   EXPECT_THAT(seen.take(), ElementsAre("o-1/4"));
 }
 
+TEST_P(Subscriptions, TheOneThatStartsTakesOverAndTheOneBeforeSaysSo) {
+  auto other_checkpoints = make_in_memory_stream_checkpoints();
+  const auto one = open({.marks = marks.get()});
+  push_versions("o-1", 1, 2);
+  EXPECT_FALSE(seen.drain(*one));
+  EXPECT_THAT(seen.take(), ElementsAre("o-1/1", "o-1/2"));
+
+  // Elsewhere, with checkpoints of its own: no lock and no lease stands between the two.
+  push_versions("o-1", 3, 3);
+  checkpoints.swap(other_checkpoints);
+  const auto other = open({.marks = marks.get()});
+  const auto stopped = seen.drain(*one);
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(stopped->code(), ErrorCode::write_conflict);
+  EXPECT_THAT(stopped->message(), HasSubstr("taken over the subscription follower"));
+  EXPECT_THAT(seen.take(), IsEmpty());
+  EXPECT_EQ(one->step().error().code(), ErrorCode::write_conflict);
+
+  EXPECT_FALSE(seen.drain(*other));
+  EXPECT_THAT(seen.take(), ElementsAre("o-1/3"));
+}
+
+TEST_P(Subscriptions, TheOneThatStartsReadsTheHistoryOnWhereTheOneBeforeWas) {
+  for (int i = 0; i < 4; ++i) push_versions("o-" + std::to_string(i), 1, 3);
+  const auto one = open({.marks = marks.get(), .events_at_once = 5});
+  must(one->step());
+  EXPECT_EQ(seen.take().size(), 5U);
+  const auto other = open({.marks = marks.get(), .events_at_once = 5});
+  EXPECT_EQ(one->step().error().code(), ErrorCode::write_conflict);
+  EXPECT_THAT(seen.take(), IsEmpty());
+  EXPECT_FALSE(seen.drain(*other));
+  EXPECT_EQ(seen.take().size(), 7U);
+}
+
+TEST_P(Subscriptions, WithoutMarksCheckpointsThatOthersMayShareAreRefused) {
+  const auto shared =
+      must(open_stream_checkpoint_table(database(), {.table = table_name() + "-checkpoints"}));
+  EventSubscriptionOptions options;
+  if (is_legacy()) options.event_store_ids = {orders};
+  const auto opened =
+      EventSubscription::open(database(), table(), *shared, seen.options(options), seen.handler());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(opened.error().message(), HasSubstr("marks"));
+  options.marks = marks.get();
+  EXPECT_TRUE(
+      EventSubscription::open(database(), table(), *shared, seen.options(options), seen.handler()));
+  must(database().delete_table({.table_name = table_name() + "-checkpoints"}));
+}
+
 TEST_P(Subscriptions, WithoutMarksARestartDeliversAnAggregateFromItsBeginning) {
   {
     const auto subscription = open({.from = EventStart::latest});
