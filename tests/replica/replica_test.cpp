@@ -540,6 +540,30 @@ TEST_F(KeptReplicas, OneThatWasStoppedWhileItReadBeginsAnew) {
   EXPECT_EQ(replica->size().value(), 18U);
 }
 
+TEST_F(KeptReplicas, TheOneThatBeginsLastKeepsTheCopyAndTheOneBeforeSaysSo) {
+  for (const char* key : {"a", "b", "c"}) table.put(key);
+  open(kept());
+  go_live();
+  const auto one = std::move(replica);
+  open(kept());
+  go_live();
+  table.put("a");
+  ASSERT_FALSE(go_on(5s));
+  expect_equal();
+  // The one before has the same change to apply.
+  std::optional<Error> error;
+  for (int i = 0; i < 100 && !error; ++i) {
+    if (const auto stepped = step(*one, clock); !stepped) error = stepped.error();
+  }
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ErrorCode::write_conflict);
+  EXPECT_THAT(error->message(), HasSubstr("Another replica"));
+  EXPECT_EQ(one->state(), ReplicaState::failed);
+  table.put("b");
+  ASSERT_FALSE(go_on(5s));
+  expect_equal();
+}
+
 TEST_F(KeptReplicas, TablesThatAreNotItsOwnAreRefused) {
   const auto make = [&](const std::string& name, ScalarType type) {
     ASSERT_TRUE(database->create_table(

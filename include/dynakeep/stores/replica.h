@@ -56,7 +56,8 @@ struct ReplicaOptions {
   // not there; refused if it holds items that no replica of this table put there. Beside it a table
   // of that name and ".replica" has how far the copy has come; items and progress are written in
   // one transaction, so that a start goes on where the last one ended, however that was. Nobody
-  // else may write to either.
+  // else may write to either: of two replicas the one that began last keeps the copy, and the other
+  // fails with write_conflict.
   Database* kept_in = nullptr;
   std::string copy_name = {};  // of the table there; left empty, table_name
 
@@ -131,7 +132,7 @@ struct ReplicaFigures {
 // Faults of the source, and of the database that keeps it, are outwaited. It fails for good where
 // that cannot help: the table cannot be read within what the stream keeps, twice over (timed_out);
 // bytes_max (limit_exceeded); a transform that changes keys (invalid_argument); what kept_in
-// refuses.
+// refuses; another replica that keeps its copy there (write_conflict).
 //
 // Thread-safe, but for what is said of step() and run().
 class Replica {

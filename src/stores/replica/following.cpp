@@ -55,7 +55,11 @@ std::optional<Replica::Moment> Replica::Copying::follow() {
 }
 
 std::optional<Replica::Moment> Replica::Copying::reaches(Time until) {
-  if (follower_->complete_until() < until) return now() + options_.idle_poll_max;
+  if (follower_->complete_until() < until) {
+    // One who is told of records would else be in no hurry to ask whether there are any.
+    if (has_positions_) follower_->hint();
+    return now() + options_.idle_poll_max;
+  }
   if (has_positions_) return std::nullopt;
   // A shard that no listing has shown yet would be missing in that.
   const Time listed = until + options_.settle;

@@ -2,6 +2,7 @@
 #include <map>
 #include <utility>
 
+#include "dynakeep/attribute_view.h"
 #include "dynakeep/json_document.h"
 #include "stores/replica/copy.h"
 #include "stores/streams/progress_json.h"
@@ -16,6 +17,10 @@ constexpr const char* part = "part";
 constexpr const char* part_of_copy = "copy";
 constexpr std::string_view shard_prefix = "shard#";
 constexpr std::size_t transaction_bytes_max = std::size_t{3} << 20;  // of 4 MB, with some room
+
+constexpr const char* is_ours = "#epoch = :epoch";
+
+ExpressionAttributeNames epoch_name() { return {{"#epoch", "epoch"}}; }
 
 Error wrong(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
@@ -79,9 +84,20 @@ class TableCopy final : public Copy {
 
   Result<bool> has_items() const;
   Result<void> check_original() const;
+  Result<void> claim();
+  Result<void> put_row();
+  Error not_applied(const Error& error);
   Item row_of(const CopyProgress& progress) const;
   Result<Befores> befores(const std::vector<Change>& changes, const Tell& tell) const;
   static void tell_of(const std::vector<Change>& changes, const Befores& befores, const Tell& tell);
+  TransactWriteItem still_ours() const {
+    return {.condition_check =
+                TransactConditionCheck{.table_name = progress_name_,
+                                       .key = Key{{part, part_of_copy}},
+                                       .condition_expression = is_ours,
+                                       .expression_attribute_names = epoch_name(),
+                                       .expression_attribute_values = Item{{":epoch", epoch_}}}};
+  }
   static TransactWriteItem put(const std::string& table, Item item) {
     return {.put = TransactPut{.table_name = table, .item = std::move(item)}};
   }
@@ -95,6 +111,9 @@ class TableCopy final : public Copy {
   const std::string original_name_;
   const TableKeys keys_;
   CopyProgress progress_;  // but for its shards
+  // Of the last claim. Whoever claims the copy after it is the only one who may write from then on.
+  std::int64_t epoch_ = 0;
+  bool must_claim_ = true;
   bool had_items_ = false;
 };
 
@@ -166,10 +185,56 @@ Item TableCopy::row_of(const CopyProgress& progress) const {
           {"original", original_name_},
           {"stream_arn", progress.stream_arn},
           {"is_complete", progress.is_complete},
+          {"epoch", epoch_},
           {"start", streams::to_json(progress.stream.start.value_or(StreamStart{})).to_text()}};
 }
 
+// Transactions that are still under way count for nothing from here on: those of a replica that was
+// killed or is another's, and those of this one to which no answer came.
+Result<void> TableCopy::claim() {
+  const auto updated = TRY(database_.update_item(
+      {.table_name = progress_name_,
+       .key = Key{{part, part_of_copy}},
+       .update_expression = "SET original = :original ADD #epoch :one",
+       .expression_attribute_names = epoch_name(),
+       .expression_attribute_values =
+           ExpressionAttributeValues{{":original", original_name_}, {":one", 1}},
+       .return_values = ReturnValues::updated_new}));
+  const auto epoch =
+      updated.attributes ? AttributeView(*updated.attributes)["epoch"].integer() : std::nullopt;
+  if (!epoch) return Error(ErrorCode::malformed_item, "A row of " + progress_name_ + " is none");
+  epoch_ = *epoch;
+  must_claim_ = false;
+  return {};
+}
+
+// What another replica's claim refused, and whether there must be a new one.
+Error TableCopy::not_applied(const Error& error) {
+  const auto& reasons = error.cancellation_reasons();
+  const bool is_refused = error.is_condition_failure() ||
+                          (!reasons.empty() && reasons.front().code == "ConditionalCheckFailed");
+  if (is_refused) {
+    return {ErrorCode::write_conflict,
+            "Another replica has begun to keep its copy in the table " + name_};
+  }
+  must_claim_ = must_claim_ || error.outcome_unknown();
+  return error;
+}
+
+Result<void> TableCopy::put_row() {
+  if (must_claim_) TRY(claim());
+  const auto put = database_.put_item({.table_name = progress_name_,
+                                       .item = row_of(progress_),
+                                       .condition_expression = is_ours,
+                                       .expression_attribute_names = epoch_name(),
+                                       .expression_attribute_values = Item{{":epoch", epoch_}}});
+  if (!put) return not_applied(put.error());
+  return {};
+}
+
 Result<CopyProgress> TableCopy::load() {
+  // First, so that what is read is what the transactions of before have left.
+  TRY(claim());
   CopyProgress progress;
   Result<void> read;
   TRY(for_each_item(database_, ScanRequest{.table_name = progress_name_, .consistent_read = true},
@@ -178,6 +243,7 @@ Result<CopyProgress> TableCopy::load() {
                         const std::string* name = text_of(row, part);
                         const bool is_copy = name != nullptr && *name == part_of_copy;
                         const std::string* json = text_of(row, is_copy ? "start" : "progress");
+                        if (is_copy && json == nullptr) return {};  // claimed, and no more
                         if (name == nullptr || json == nullptr) {
                           return Error(ErrorCode::malformed_item,
                                        "A row of " + progress_name_ + " is none of a replica");
@@ -210,7 +276,7 @@ Result<void> TableCopy::begin(const CopyProgress& progress) {
   // First of all that it is not complete: a crash from here on has it begun anew.
   progress_ = progress;
   progress_.is_complete = false;
-  TRY(database_.put_item({.table_name = progress_name_, .item = row_of(progress_)}));
+  TRY(put_row());
   std::vector<WriteRequest> old;
   TRY(for_each_item(
       database_,
@@ -228,7 +294,7 @@ Result<void> TableCopy::begin(const CopyProgress& progress) {
 
 Result<void> TableCopy::complete(const Tell&) {
   progress_.is_complete = true;
-  TRY(database_.put_item({.table_name = progress_name_, .item = row_of(progress_)}));
+  TRY(put_row());
   had_items_ = false;
   return {};
 }
@@ -271,11 +337,14 @@ Result<void> TableCopy::store(std::vector<Change> read, const Tell& tell) {
 Result<void> TableCopy::apply(std::vector<Change> changes, const ProgressChange& progress,
                               const Tell& tell) {
   const Befores before = TRY(befores(changes, tell));
-  std::vector<TransactWriteItem> actions;
+  if (must_claim_) TRY(claim());
+  std::vector<TransactWriteItem> actions{still_ours()};
   std::size_t bytes = 0;
   const auto send = [&]() -> Result<void> {
-    if (actions.empty()) return {};
-    TRY(database_.transact_write_items({.transact_items = std::exchange(actions, {})}));
+    if (actions.size() == 1) return {};
+    const auto sent =
+        database_.transact_write_items({.transact_items = std::exchange(actions, {still_ours()})});
+    if (!sent) return not_applied(sent.error());
     bytes = 0;
     return {};
   };
