@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import time
@@ -48,6 +49,10 @@ class Replicating:
             if words in line:
                 return line
         raise AssertionError(f"it ended without saying: {words}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.communicate(timeout=PATIENCE_SECONDS)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -96,6 +101,32 @@ def test_a_copy_in_a_database_goes_on_where_it_was(server, database, table, tmp_
     code, out, err = run(server, *command, "--verify")
     assert (code, out) == (0, ""), err
     assert "0 read, 1 applied" in err and "0 different" in err
+
+
+def test_a_copy_whose_keeper_is_killed_again_and_again_is_the_table(server, database, table, tmp_path):
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    command = [table, "--database", server.endpoint, "--into", f"embedded:{tmp_path / 'copy'}"]
+
+    def change(count):
+        for _ in range(count):
+            key = str(chance.randrange(60))
+            if chance.random() < 0.3:
+                database.delete_item(TableName=table, Key={"id": {"S": key}})
+            else:
+                put(database, table, key, chance.randrange(1000))
+
+    for life in range(12):
+        replicating = Replicating(server, *command)
+        if life % 3 == 2:  # it follows; others are killed as early as may be
+            replicating.until(": live")
+        change(chance.randrange(20))
+        replicating.kill()
+        change(chance.randrange(3))
+    code, out, err = run(server, "replica", *command, "--once", "--verify")
+    assert (code, out) == (0, ""), err
+    assert "0 different" in err
 
 
 def test_what_makes_no_sense_is_said(server, database, table, tmp_path):
