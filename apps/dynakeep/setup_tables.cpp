@@ -8,20 +8,11 @@
 #include "complain.h"
 #include "dynakeep/open.h"
 #include "dynakeep/pages.h"
+#include "dynakeep/transfer/table_definition.h"
 
 namespace dynakeep::app {
 
 namespace {
-
-// What it expires items by. None: it does not, or the database cannot.
-Result<std::optional<std::string>> time_to_live_of(Database& database, const std::string& table) {
-  if (!database.capabilities().time_to_live) return std::optional<std::string>();
-  const auto found =
-      TRY(database.describe_time_to_live({.table_name = table})).time_to_live_description;
-  const auto status = found.time_to_live_status.value_or(TimeToLiveStatus::disabled);
-  const bool on = status == TimeToLiveStatus::enabled || status == TimeToLiveStatus::enabling;
-  return on ? found.attribute_name : std::nullopt;
-}
 
 Result<void> see_to_time_to_live(Database& database, const StoreTable& table,
                                  const std::optional<std::string>& found) {
@@ -47,7 +38,8 @@ Result<bool> set_up_table(Database& database, const StoreTable& table) {
   // Waits, too, for one that another setup is making; what came of that is looked at.
   const TableDescription found = TRY(create_table_and_wait(database, table.request));
   const auto expires = TRY(time_to_live_of(database, name));
-  const auto wrong = differences(table, found, expires);
+  const auto wrong = shape_differences(
+      {.table = table.request, .time_to_live_attribute = table.time_to_live}, found, expires);
   if (!wrong.empty()) {
     std::string text = fmt::format("the table {} is there, of another shape:", name);
     for (const std::string& each : wrong) text += " " + each + ";";

@@ -35,10 +35,4 @@ extern const std::map<std::string, DefinitionFormat> definition_formats;
 // nothing. Ends in a line end.
 std::string definition_text(const std::vector<StoreTable>& tables, DefinitionFormat format);
 
-// What keeps the table that is there from being the store's, a line each: other keys, an index that
-// is missing or is another, items that expire by another attribute. What it has beyond that is no
-// matter.
-std::vector<std::string> differences(const StoreTable& wanted, const TableDescription& found,
-                                     const std::optional<std::string>& time_to_live);
-
 }  // namespace dynakeep::app

@@ -91,15 +91,17 @@ Result<TableDefinition> table_definition(Database& database, const std::string& 
     auto tags = TRY(tags_of(database, described.table_arn));
     if (!tags.empty()) definition.table.tags = std::move(tags);
   }
-  if (database.capabilities().time_to_live) {
-    const auto expiry =
-        TRY(database.describe_time_to_live({.table_name = table})).time_to_live_description;
-    const auto status = expiry.time_to_live_status.value_or(TimeToLiveStatus::disabled);
-    if (status == TimeToLiveStatus::enabled || status == TimeToLiveStatus::enabling) {
-      definition.time_to_live_attribute = expiry.attribute_name;
-    }
-  }
+  definition.time_to_live_attribute = TRY(time_to_live_of(database, table));
   return definition;
+}
+
+Result<std::optional<std::string>> time_to_live_of(Database& database, const std::string& table) {
+  if (!database.capabilities().time_to_live) return std::optional<std::string>();
+  const auto found =
+      TRY(database.describe_time_to_live({.table_name = table})).time_to_live_description;
+  const auto status = found.time_to_live_status.value_or(TimeToLiveStatus::disabled);
+  const bool is_on = status == TimeToLiveStatus::enabled || status == TimeToLiveStatus::enabling;
+  return is_on ? found.attribute_name : std::nullopt;
 }
 
 Result<TableDefinition> exported_table_definition(const std::string& folder) {

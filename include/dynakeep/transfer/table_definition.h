@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dynakeep/database.h"
 
@@ -16,6 +17,17 @@ struct TableDefinition {
 // Of a table that is there: keys, indexes, billing, stream, class, tags and time to live. Not its
 // deletion protection.
 Result<TableDefinition> table_definition(Database& database, const std::string& table);
+
+// What keeps a table that is there from being as defined, a line each for a person: other keys, an
+// index that is missing or is another, items that expire by another attribute (`time_to_live` is
+// what they expire by). What it has beyond that is no matter, nor are its billing, stream, class
+// and tags.
+std::vector<std::string> shape_differences(const TableDefinition& wanted,
+                                           const TableDescription& found,
+                                           const std::optional<std::string>& time_to_live);
+
+// By what a table's items expire. None: they do not, or the database cannot have them do.
+Result<std::optional<std::string>> time_to_live_of(Database& database, const std::string& table);
 
 // Of a folder that export_table wrote (as for ImportRequest::paths). not_found: it says nothing of
 // its table, as Amazon's do not.

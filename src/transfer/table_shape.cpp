@@ -1,10 +1,8 @@
-#include "store_tables.h"
-
 #include <algorithm>
 
-#include <fmt/format.h>
+#include "dynakeep/transfer/table_definition.h"
 
-namespace dynakeep::app {
+namespace dynakeep {
 
 namespace {
 
@@ -32,7 +30,8 @@ std::string key_text(const KeySchema& schema, const Attributes& attributes) {
     for (const KeySchemaElement& each : schema) {
       if (each.key_type != kind) continue;
       const std::string name = each.attribute_name.value_or("");
-      text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", name, type_of(attributes, name));
+      if (!text.empty()) text += ", ";
+      text += name + " (" + type_of(attributes, name) + ")";
     }
   }
   return text;
@@ -69,41 +68,42 @@ void compare_indexes(const std::vector<Wanted>& wanted, const std::vector<Found>
     const auto there = std::find_if(found.begin(), found.end(),
                                     [&](const Found& each) { return each.index_name == name; });
     if (there == found.end()) {
-      out.push_back(fmt::format("there is no index {}", name));
+      out.push_back("there is no index " + name);
       continue;
     }
     const std::string key = key_text(index.key_schema.value_or(KeySchema()), wanted_attributes);
     const std::string its = key_text(there->key_schema, found_attributes);
     if (key != its) {
-      out.push_back(fmt::format("the key of the index {} is {} and not {}", name, its, key));
+      out.push_back("the key of the index " + name + " is " + its + " and not " + key);
     }
     const Projection projection = index.projection.value_or(Projection());
     if (!covers(there->projection, projection)) {
-      out.push_back(fmt::format("the index {} holds {} and not {}", name,
-                                projection_text(there->projection), projection_text(projection)));
+      out.push_back("the index " + name + " holds " + projection_text(there->projection) +
+                    " and not " + projection_text(projection));
     }
   }
 }
 
 }  // namespace
 
-std::vector<std::string> differences(const StoreTable& wanted, const TableDescription& found,
-                                     const std::optional<std::string>& time_to_live) {
+std::vector<std::string> shape_differences(const TableDefinition& wanted,
+                                           const TableDescription& found,
+                                           const std::optional<std::string>& time_to_live) {
   std::vector<std::string> out;
-  const CreateTableRequest& request = wanted.request;
+  const CreateTableRequest& request = wanted.table;
   const Attributes attributes = request.attribute_definitions.value_or(Attributes());
   const std::string key = key_text(request.key_schema.value_or(KeySchema()), attributes);
   const std::string its = key_text(found.key_schema, found.attribute_definitions);
-  if (key != its) out.push_back(fmt::format("its key is {} and not {}", its, key));
+  if (key != its) out.push_back("its key is " + its + " and not " + key);
   compare_indexes(request.global_secondary_indexes.value_or(std::vector<GlobalSecondaryIndex>()),
                   found.global_secondary_indexes, attributes, found.attribute_definitions, out);
   compare_indexes(request.local_secondary_indexes.value_or(std::vector<LocalSecondaryIndex>()),
                   found.local_secondary_indexes, attributes, found.attribute_definitions, out);
-  if (wanted.time_to_live && time_to_live && time_to_live != wanted.time_to_live) {
-    out.push_back(
-        fmt::format("its items expire by {} and not by {}", *time_to_live, *wanted.time_to_live));
+  const auto& expires_by = wanted.time_to_live_attribute;
+  if (expires_by && time_to_live && time_to_live != expires_by) {
+    out.push_back("its items expire by " + *time_to_live + " and not by " + *expires_by);
   }
   return out;
 }
 
-}  // namespace dynakeep::app
+}  // namespace dynakeep
