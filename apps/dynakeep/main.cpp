@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "collections.h"
+#include "copy.h"
 #include "events.h"
 #include "exit_code.h"
 #include "export.h"
@@ -80,6 +81,7 @@ int main(int argc, char** argv) {
   add_setup(program, exit_code);
   add_export(program, exit_code);
   add_import(program, exit_code);
+  add_copy(program, exit_code);
   look_at_variables_of_the_subcommand_alone(program);
 
   try {
