@@ -362,17 +362,25 @@ bool Streams::takes_too_much(const Stream& stream, const Shard& shard, Time now)
 }
 
 Result<void> Streams::apply_policies(Stream& stream, Time now) {
-  const auto state = stream.state();
-  std::size_t open = 0;
-  for (const Shard& shard : state->shards) open += shard.is_open() ? 1 : 0;
-  for (const Shard& shard : state->shards) {
-    if (!shard.is_open()) continue;
-    const bool splits = takes_too_much(stream, shard, now) && open < options_.max_open_shards;
-    if (!splits && !is_due(stream, shard, now)) continue;
-    const auto rolled = roll(stream, shard.id, splits ? 2 : 1);
+  std::vector<std::pair<std::string, std::size_t>> rolls;  // the shard, and into how many parts
+  {
+    // What came into the open shards is kept with them, and goes when somebody rolls one.
+    const std::lock_guard changing(changing_);
+    const auto state = stream.state();
+    std::size_t open = 0;
+    for (const Shard& shard : state->shards) open += shard.is_open() ? 1 : 0;
+    for (const Shard& shard : state->shards) {
+      if (!shard.is_open()) continue;
+      const bool splits = takes_too_much(stream, shard, now) && open < options_.max_open_shards;
+      if (!splits && !is_due(stream, shard, now)) continue;
+      rolls.emplace_back(shard.id, splits ? 2 : 1);
+      open += splits ? 1 : 0;
+    }
+  }
+  for (const auto& [shard, parts] : rolls) {
+    const auto rolled = roll(stream, shard, parts);
     // It may have been closed meanwhile.
     if (!rolled && rolled.error().code() != ErrorCode::resource_not_found) return rolled.error();
-    open += splits ? 1 : 0;
   }
   return {};
 }

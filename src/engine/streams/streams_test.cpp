@@ -548,6 +548,21 @@ TEST_F(StreamsTest, OfManyThreadsAndRollsNothingIsLostOrOutOfOrder) {
   EXPECT_GT(all_shards().size(), 10u);
 }
 
+TEST_F(StreamsTest, ATurnMayComeWhileShardsAreRolled) {
+  engine.stream_options = {.roll_records = 1'000'000, .split_rate = 1'000'000};
+  engine.reopen();
+  create();
+  std::jthread turning([this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) engine->streams.turn().value();
+  });
+  for (int i = 0; i < 100; ++i) {
+    put(engine, "Plain", {{"id", std::to_string(i)}});
+    roll();
+  }
+  turning = {};
+  EXPECT_EQ(read_all().size(), 100U);
+}
+
 TEST_F(StreamsTest, WhoWaitsIsWoken) {
   create();
   const auto stream = engine->streams.find(arn);
