@@ -12,7 +12,7 @@ namespace dynakeep::contract {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds{10};
+constexpr auto patience = std::chrono::seconds{120};
 
 bool is_active(const TableDescription& table) {
   return table.table_status == TableStatus::active &&

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <functional>
 
 #include "server/unused_database.h"
@@ -8,17 +10,18 @@ namespace dynakeep::streams {
 
 // A database as one worker sees it that keeps checkpoints there: its calls fail as often as they
 // are told to, before they are carried out or after, and one that is cut off reaches nothing any
-// more.
+// more. For as many threads as its functions are for.
 class FaultyTable final : public server::UnusedDatabase {
  public:
   explicit FaultyTable(Database& database) : database_(database) {}
 
   std::function<bool()> fails = [] { return false; };
   std::function<void()> before_write = [] {};
+  std::function<void()> after_read = [] {};
   bool is_cut_off = false;
   bool has_transactions = true;
-  std::size_t writes = 0;
-  std::size_t calls = 0;
+  std::atomic<std::size_t> writes = 0;
+  std::atomic<std::size_t> calls = 0;
 
   Result<CreateTableResult> create_table(const CreateTableRequest& request) override {
     return read([&] { return database_.create_table(request); });
@@ -60,7 +63,9 @@ class FaultyTable final : public server::UnusedDatabase {
   auto read(const Call& call) -> decltype(call()) {
     ++calls;
     if (is_cut_off || fails()) return unreachable();
-    return call();
+    auto answer = call();
+    after_read();
+    return answer;
   }
   template <typename Call>
   auto write(const Call& call) -> decltype(call()) {

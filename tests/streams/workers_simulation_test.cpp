@@ -107,7 +107,9 @@ class WorkersSimulation {
     self->table.has_transactions = has_transactions_;
     self->table.fails = [this] { return chance(table_errors_); };
     self->table.before_write = [this, self] { maybe_stand_still(*self); };
-    auto opened = open_stream_checkpoint_table(self->table, {.table = "checkpoints"});
+    // One call at a time: the simulation goes on within a call, and is of one thread.
+    auto opened =
+        open_stream_checkpoint_table(self->table, {.table = "checkpoints", .in_flight_max = 1});
     if (!opened) {  // the table failed
       is_disturbed_ = true;
       return;
@@ -372,8 +374,12 @@ class WorkersSimulation {
   std::map<std::string, std::int64_t> before_start_, first_;
 };
 
-// DYNAKEEP_STREAM_SEEDS: how many, from DYNAKEEP_STREAM_SEED on.
-TEST(StreamSimulation, WorkersThatComeGoAndStandStillHandleEveryChangeInOrder) {
+// DYNAKEEP_STREAM_SEEDS: how many, from DYNAKEEP_STREAM_SEED on. In parts, which CTest runs side by
+// side and which take a slow machine no longer than it gives one case.
+class StreamWorkersSimulations : public testing::TestWithParam<std::uint64_t> {};
+constexpr std::uint64_t parts = 10;
+
+TEST_P(StreamWorkersSimulations, WorkersThatComeGoAndStandStillHandleEveryChangeInOrder) {
   const auto number = [](const char* name, std::uint64_t otherwise) {
     const char* text = std::getenv(name);
     return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
@@ -382,11 +388,13 @@ TEST(StreamSimulation, WorkersThatComeGoAndStandStillHandleEveryChangeInOrder) {
   const std::uint64_t count = number("DYNAKEEP_STREAM_SEEDS", 500);
   auto engine = open_embedded({.in_memory = true});
   ASSERT_TRUE(engine) << engine.error();
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+  for (std::uint64_t seed = first + GetParam(); seed < first + count; seed += parts) {
     const std::string complaint = WorkersSimulation(seed, **engine).run();
     ASSERT_EQ(complaint, "") << "DYNAKEEP_STREAM_SEED=" << seed;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Part, StreamWorkersSimulations, testing::Range<std::uint64_t>(0, parts));
 
 }  // namespace
 }  // namespace dynakeep

@@ -71,7 +71,9 @@ class StreamWorkers : public testing::Test {
   Worker& add(std::chrono::seconds skew = 0s, StreamConsumerOptions options = {}) {
     workers.push_back(std::make_unique<Worker>(*engine, clock, skew));
     Worker& worker = *workers.back();
-    worker.checkpoints = *open_stream_checkpoint_table(worker.table, {.table = "checkpoints"});
+    // One call at a time: what a test has the table do within one is of this thread.
+    worker.checkpoints =
+        *open_stream_checkpoint_table(worker.table, {.table = "checkpoints", .in_flight_max = 1});
     options.stream_arn = stream.arn;
     if (options.group.empty()) options.group = "g";
     options.clock = &worker.own_clock;
@@ -312,6 +314,10 @@ TEST_F(StreamWorkers, I6ATableWithOtherKeysOrNoneIsRefused) {
   const auto none = open_stream_checkpoint_table(*engine, {.table = "none", .create = false});
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code(), ErrorCode::invalid_argument);
+  const auto nothing_at_once =
+      open_stream_checkpoint_table(*engine, {.table = "checkpoints", .in_flight_max = 0});
+  ASSERT_FALSE(nothing_at_once);
+  EXPECT_EQ(nothing_at_once.error().code(), ErrorCode::invalid_argument);
 }
 
 TEST_F(StreamWorkers, I10TwoConsumersOfOneNameAreTwoWorkers) {
@@ -417,6 +423,7 @@ TEST(StreamWorkersOfTheEngine, E2AHandlerThatBlocksForTwentyMinutesKeepsItsLease
   std::atomic<bool> is_blocked = false;
   std::atomic<int> slow = 0;
   auto slow_options = options;
+  slow_options.worker = "first";
   slow_options.on_event = [&](const StreamEvent& event) {
     slow += event.kind == StreamEvent::Kind::slow_handler ? 1 : 0;
   };
@@ -434,10 +441,25 @@ TEST(StreamWorkersOfTheEngine, E2AHandlerThatBlocksForTwentyMinutesKeepsItsLease
   std::jthread running([&](std::stop_token stop) { EXPECT_TRUE(first->run(stop)); });
   while (!is_blocked) std::this_thread::sleep_for(1ms);
   ASSERT_TRUE(second->start());
-  for (int i = 0; i < 40; ++i) {
-    clock.advance(30s);
-    std::this_thread::sleep_for(60ms);  // the other thread's longest sleep
-    ASSERT_TRUE(second->step());
+  // How often the first has renewed its leases and, behind them, its own row.
+  const auto beats = [&] {
+    const auto rows = database->scan({.table_name = "checkpoints", .consistent_read = true});
+    std::int64_t count = 0;
+    for (const Item& row : *rows->items) {
+      if (!row.at("sk").as_string().starts_with("worker#first")) continue;
+      count += row.at("beat").as_number().to_int64().value();
+    }
+    return count;
+  };
+  for (int i = 0; i < 12; ++i) {
+    const std::int64_t before = beats();
+    clock.advance(options.failover / 3);
+    while (beats() == before) std::this_thread::sleep_for(1ms);
+    while (true) {
+      const auto next = second->step();
+      ASSERT_TRUE(next && *next);
+      if (**next > options.now()) break;
+    }
   }
   EXPECT_EQ(second->figures().leases, 0U);
   blocks = false;
@@ -447,6 +469,57 @@ TEST(StreamWorkersOfTheEngine, E2AHandlerThatBlocksForTwentyMinutesKeepsItsLease
   running.join();
   EXPECT_EQ(handled, 8);
   EXPECT_EQ(slow, 1);
+}
+
+// A look at the leases that began before the first shards were written down knows none; whoever
+// looks again only after the failover begins that much later. The clock stands still here.
+TEST(StreamWorkersOfTheEngine, ShardsThatAreFoundInTheMidstOfALookAreTakenAtOnce) {
+  auto database = *open_embedded({.in_memory = true});
+  const auto made = database->create_table(
+      {.table_name = "Songs",
+       .attribute_definitions = std::vector<AttributeDefinition>{{"k", ScalarType::string}},
+       .key_schema = KeySchema{{"k", KeyType::hash}},
+       .billing_mode = BillingMode::pay_per_request,
+       .stream_specification = StreamSpecification{.stream_enabled = true,
+                                                   .stream_view_type = StreamViewType::new_image}});
+  ASSERT_TRUE(made);
+  ASSERT_TRUE(database->put_item({.table_name = "Songs", .item = Item{{"k", "a"}}}));
+  FaultyTable table(*database);
+  auto checkpoints =
+      *open_stream_checkpoint_table(table, {.table = "checkpoints", .in_flight_max = 1});
+  ManualClock clock;
+  std::atomic<bool> is_found = false;
+  std::atomic<bool> is_handled = false;
+  auto consumer = *StreamConsumer::open(
+      *database, *checkpoints,
+      {.stream_arn = *made->table_description.latest_stream_arn,
+       .group = "g",
+       .on_event =
+           [&](const StreamEvent& event) {
+             if (event.kind == StreamEvent::Kind::shard_discovered) is_found = true;
+           },
+       .threads = 1,
+       .clock = &clock,
+       .now = [&] { return StreamConsumer::Moment(clock.now().time_since_epoch()); }},
+      [&](const StreamBatch&) {
+        is_handled = true;
+        return StreamOutcome::ok();
+      });
+  ASSERT_TRUE(consumer->start());
+  // Not the thread that lists shards, which reads the rows as well.
+  std::thread::id listing;
+  table.after_read = [&] {
+    while (!is_found && std::this_thread::get_id() != listing) std::this_thread::sleep_for(1ms);
+  };
+  std::jthread running([&](std::stop_token stop) {
+    listing = std::this_thread::get_id();
+    EXPECT_TRUE(consumer->run(stop));
+  });
+  const auto gives_up = std::chrono::steady_clock::now() + 60s;
+  while (!is_handled && std::chrono::steady_clock::now() < gives_up) {
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_TRUE(is_handled);
 }
 
 }  // namespace

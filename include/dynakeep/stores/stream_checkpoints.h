@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -70,7 +71,8 @@ Result<std::unique_ptr<StreamCheckpoints>> open_stream_checkpoint_file(
 
 struct StreamCheckpointTableOptions {
   std::string table = {};
-  bool create = true;  // a table that is not there, billed by request
+  bool create = true;             // a table that is not there, billed by request
+  std::size_t in_flight_max = 8;  // calls to the database at once, of one call here
   const Clock* clock = &system_clock();
 };
 
@@ -81,8 +83,9 @@ struct StreamCheckpointTableOptions {
 //
 // `database` must outlive it; it need not be the one whose streams are read. Thread-safe.
 //
-// Refused: invalid_argument where the table has another key than pk and sk, both strings, or where
-// there is none and none may be made. Others as DescribeTable and CreateTable.
+// Refused: invalid_argument where the table has another key than pk and sk, both strings, where
+// there is none and none may be made, where none is named, and where in_flight_max is 0. Others as
+// DescribeTable and CreateTable.
 //
 // save() is for administration: it takes the leases from whoever holds them.
 Result<std::unique_ptr<StreamCheckpoints>> open_stream_checkpoint_table(

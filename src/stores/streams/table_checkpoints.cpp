@@ -17,7 +17,6 @@ constexpr std::string_view stream_row = "stream";
 constexpr std::string_view shard_row = "shard#";
 constexpr std::string_view worker_row = "worker#";
 constexpr std::size_t gaps_max = 100;
-constexpr std::size_t in_flight_max = 8;
 // A stream row is one item, of at most 400 KB. Where there are more shards than this, the ancestors
 // that a start passes over are left out: they are told from the listing again.
 constexpr std::size_t start_shards_max = 2000;
@@ -344,7 +343,7 @@ Result<void> LeaseTable::save(const StreamScope& scope, const StreamProgress& pr
 
 Result<void> LeaseTable::add(const StreamScope& scope, std::span<const ShardProgress> rows) {
   std::vector<std::optional<Error>> errors(rows.size());
-  TRY(stores::at_once(database_, rows.size(), in_flight_max, [&](std::size_t i) {
+  TRY(stores::at_once(database_, rows.size(), options_.in_flight_max, [&](std::size_t i) {
     RowUpdate update = update_of(scope, rows[i].shard_id);
     update.set_row(rows[i]);
     update.set_if_absent("epoch", 0);
@@ -583,6 +582,9 @@ Result<std::unique_ptr<StreamCheckpoints>> open_stream_checkpoint_table(
     Database& database, StreamCheckpointTableOptions options) {
   if (options.table.empty()) {
     return Error(ErrorCode::invalid_argument, "table must not be empty");
+  }
+  if (options.in_flight_max == 0) {
+    return Error(ErrorCode::invalid_argument, "in_flight_max is at least 1");
   }
   auto table = std::make_unique<streams::LeaseTable>(database, std::move(options));
   TRY(table->prepare());

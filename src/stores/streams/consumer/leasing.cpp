@@ -107,12 +107,18 @@ void StreamConsumer::Reading::hand_over(Lock& lock) {
 
 void StreamConsumer::Reading::balance(Lock& lock) {
   const StreamScope scope = scope_;
+  // Until the end of the look. Shards that are found in the midst of it are not in what it sees:
+  // they ask for another, which must not be forgotten.
+  balance_due_ = Moment::max();
+  const auto look_again_after = [&](std::chrono::milliseconds span) {
+    balance_due_ = std::min(balance_due_, now() + span);
+  };
   lock.unlock();
   const auto seen = leases_->load_shared(scope);
   lock.lock();
   if (!seen) {
     failed_call(seen.error());
-    balance_due_ = now() + options_.failover / 10;
+    look_again_after(options_.failover / 10);
     return;
   }
   learn(*seen);
@@ -141,7 +147,7 @@ void StreamConsumer::Reading::balance(Lock& lock) {
   // failover, however its last renewal and the looks fell.
   const bool is_alone = std::all_of(seen->workers.begin(), seen->workers.end(),
                                     [&](const auto& each) { return each.first == worker_; });
-  balance_due_ = now() + about(is_alone ? options_.failover : options_.failover / 3);
+  look_again_after(about(is_alone ? options_.failover : options_.failover / 3));
   if (stopping_) return;
   const auto wishes = streams::wish_for_leases(
       {*seen, watch_, worker_, held, busy, options_.failover, options_.leases_taken_max},
@@ -156,7 +162,7 @@ void StreamConsumer::Reading::balance(Lock& lock) {
       // Another was first; or nobody knows, and then the next look does.
       if (taken.error().code() == ErrorCode::write_conflict) continue;
       failed_call(taken.error());
-      balance_due_ = now() + options_.failover / 10;
+      look_again_after(options_.failover / 10);
       continue;
     }
     progress_.shards.insert_or_assign(id, taken->row);
@@ -170,7 +176,7 @@ void StreamConsumer::Reading::balance(Lock& lock) {
     const auto asked = leases_->ask(scope, worker_, id, lease);
     lock.lock();
     if (!asked && asked.error().code() != ErrorCode::write_conflict) failed_call(asked.error());
-    balance_due_ = std::min(balance_due_, now() + options_.failover / 3);
+    look_again_after(options_.failover / 3);
   }
   for (const auto& [worker, beat] : wishes.gone) {
     lock.unlock();
