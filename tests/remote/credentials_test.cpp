@@ -330,7 +330,7 @@ TEST_P(CredentialsOverSockets, AreNotWaitedForBeyondTheTimeout) {
   const Error stalled = refusal(Manner::stalls, 1s);
   EXPECT_EQ(stalled.code(), ErrorCode::timed_out);
   EXPECT_THAT(stalled.message(), HasSubstr("did not answer"));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 60s);
   EXPECT_EQ(refusal(Manner::closes).code(), ErrorCode::unavailable);
 }
 
@@ -366,7 +366,7 @@ TEST(DefaultCredentials, OfAChainOfRolesAreBoundedInTime) {
   EXPECT_EQ(found.error().code(), ErrorCode::timed_out);
   // The first that stalls ends it.
   EXPECT_EQ(services.questions(), 1);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 60s);
 
   services.behave(Manner::good);
   EXPECT_EQ(default_credentials({.profile = "r6", .timeout = 20s, .clock = &clock})

@@ -357,7 +357,7 @@ TEST(FaultProxy, AnswersItselfBeforeOrAfterTheServerHasActed) {
 
 TEST(FaultProxy, RefusesConnectionsForAWhileAndTakesThemAgain) {
   ScriptedServer server({answer("{}")});
-  const auto proxy = start(server, in_turn({{.fault = Fault::refuse_connections, .pause = 300ms}}));
+  const auto proxy = start(server, in_turn({{.fault = Fault::refuse_connections, .pause = 2s}}));
   Client first(proxy->port());
   first.send(request());
   EXPECT_EQ(first.receive(), "");

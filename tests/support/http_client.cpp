@@ -79,7 +79,10 @@ Result<void> HttpClient::connect() {
 
 Result<void> HttpClient::fill() {
   char buffer[65536];
-  const auto got = ::recv(socket_, buffer, sizeof buffer, 0);
+  ssize_t got = 0;
+  do {
+    got = ::recv(socket_, buffer, sizeof buffer, 0);
+  } while (got < 0 && errno == EINTR);  // a process that was stopped for a while goes on
   if (got == 0) return trouble("the connection was closed");
   if (got < 0) return trouble(std::strerror(errno));
   unread_.append(buffer, static_cast<std::size_t>(got));
@@ -89,6 +92,7 @@ Result<void> HttpClient::fill() {
 Result<HttpAnswer> HttpClient::exchange(std::string_view request, bool head_only) {
   while (!request.empty()) {
     const auto sent = ::send(socket_, request.data(), request.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) return trouble(std::strerror(errno));
     request.remove_prefix(static_cast<std::size_t>(sent));
   }

@@ -64,13 +64,14 @@ class JwtSigningKeys : public testing::Test {
                              provider);
   }
 
-  // Asks until the fetch that runs beside has ended.
+  // Asks until the fetch that runs beside has ended; for a minute, after which there is none.
   static bool comes(SigningKeys& keys, const char* id, bool there = true) {
-    for (int i = 0; i < 5000; ++i) {
-      if (keys.find(id).has_value() == there) return true;
-      std::this_thread::yield();
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    while (keys.find(id).has_value() != there) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(1ms);
     }
-    return false;
+    return true;
   }
 
   ManualClock clock;
@@ -190,13 +191,18 @@ TEST_F(JwtSigningKeys, NobodyWaitsLongForASlowProvider) {
     waiting.push_back(std::async(std::launch::async, [&] { EXPECT_FALSE(keys->find("one")); }));
   }
   for (auto& one_of_them : waiting) one_of_them.get();
-  const auto waited = std::chrono::steady_clock::now() - before;
-  EXPECT_GE(waited, SigningKeys::patience);
-  EXPECT_LT(waited, 2 * SigningKeys::patience) << "they wait for one fetch together";
+  EXPECT_GE(std::chrono::steady_clock::now() - before, SigningKeys::patience);
+  EXPECT_EQ(provider->fetches, 2) << "they wait for one fetch together";
 
-  const auto later = std::chrono::steady_clock::now();
-  EXPECT_FALSE(keys->find("one"));
-  EXPECT_LT(std::chrono::steady_clock::now() - later, 500ms);
+  // Who comes later does not wait for what it has kept others waiting for. A busy machine may keep
+  // one from its answer for that long, but not each of many.
+  bool waits = true;
+  for (int i = 0; i < 10 && waits; ++i) {
+    const auto later = std::chrono::steady_clock::now();
+    EXPECT_FALSE(keys->find("one"));
+    waits = std::chrono::steady_clock::now() - later >= SigningKeys::patience;
+  }
+  EXPECT_FALSE(waits);
   provider->set_slow(false);
 }
 

@@ -406,7 +406,7 @@ TEST_F(Feed, ItsThreadWakesThoseWhoWait) {
   });
   feed->changed(posts);
   std::unique_lock lock(mutex);
-  EXPECT_TRUE(woken.wait_for(lock, 10s, [&] { return is_woken; }));
+  EXPECT_TRUE(woken.wait_for(lock, 120s, [&] { return is_woken; }));
   EXPECT_EQ(place->take().came, Came::changes);
 }
 
@@ -442,7 +442,7 @@ TEST_F(Feed, ManyComeWaitAndGoWhileOthersWrite) {
             woken.notify_one();
           });
           std::unique_lock lock(waiting);
-          ASSERT_TRUE(woken.wait_for(lock, 30s, [&] { return is_woken; }));
+          ASSERT_TRUE(woken.wait_for(lock, 120s, [&] { return is_woken; }));
           const auto news = place->take();
           ASSERT_EQ(news.came, Came::changes);
           since = news.page->changes.back().time;

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <functional>
 #include <future>
+#include <set>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -27,6 +28,17 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+// Whether `act` takes less than `most` at least once: a busy machine may keep one from its end for
+// that long, but not each of many.
+bool may_be_soon(std::chrono::milliseconds most, const std::function<void()>& act) {
+  for (int i = 0; i < 10 && !testing::Test::HasFatalFailure(); ++i) {
+    const auto began = std::chrono::steady_clock::now();
+    act();
+    if (std::chrono::steady_clock::now() - began < most) return true;
+  }
+  return false;
+}
+
 // One connection on which what comes is read bit by bit, as it comes.
 class OpenRequest {
  public:
@@ -48,7 +60,7 @@ class OpenRequest {
   OpenRequest& operator=(const OpenRequest&) = delete;
 
   // Reads until `text` has come; false if it has not in that time, or the other side has closed.
-  bool has(std::string_view text, std::chrono::milliseconds within = 10s) {
+  bool has(std::string_view text, std::chrono::milliseconds within = 60s) {
     const auto end = std::chrono::steady_clock::now() + within;
     while (received_.find(text) == received_.npos) {
       const auto left =
@@ -201,31 +213,38 @@ TEST_P(CollectionsChanges, WhatIsThereIsAnsweredWithoutWaiting) {
   EXPECT_THAT(names_in(json_of(changes("?wait=60"))), ElementsAre("n"));
 }
 
-TEST_P(CollectionsChanges, AWriteOfThisProcessWakesWhoWaitsWithinASecond) {
+TEST_P(CollectionsChanges, AWriteOfThisProcessWakesWhoWaits) {
   const std::string path = entry(posts_, R"({"name":"0"})");
-  int number = 0;
+  int round = 0;
   const std::vector<std::function<void()>> writes = {
       [&] { entry(posts_, R"({"name":"new"})"); },
-      [&] { put(path, R"({"name":"1"})"); },
+      [&] { put(path, R"({"name":")" + std::to_string(round) + R"("})"); },
       [&] {
-        send("PATCH", path, {{"Content-Type", "application/merge-patch+json"}}, R"({"a":1})");
+        send("PATCH", path, {{"Content-Type", "application/merge-patch+json"}},
+             R"({"a":)" + std::to_string(round) + "}");
       },
       [&] { remove(path); },
       [&] { post(path + "/restore", "{}"); },
       [&] { post(posts_ + "/batch", R"({"operations":[{"op":"create","name":"b"}]})"); },
   };
-  for (const auto& write : writes) {
-    tick(5000);
-    OpenRequest waiting(port(), posts_ + "/changes?wait=60&since=" + after_all());
-    ASSERT_TRUE(waiting.has("\r\n\r\n"));
-    tick();
-    write();
-    const auto written = std::chrono::steady_clock::now();
-    EXPECT_TRUE(waiting.has_ended()) << number;
-    EXPECT_LT(std::chrono::steady_clock::now() - written, 1s) << number;
-    EXPECT_THAT(waiting.received(), HasSubstr(R"({"changes":[{"meta":)")) << number;
-    ++number;
+  // Writes that wake nobody are found three seconds later. A busy machine may keep somebody from
+  // the answer for a while, too, but not each time.
+  std::set<std::size_t> late;
+  for (std::size_t i = 0; i < writes.size(); ++i) late.insert(i);
+  for (; round < 10 && !late.empty(); ++round) {
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      tick(5000);
+      OpenRequest waiting(port(), posts_ + "/changes?wait=60&since=" + after_all());
+      ASSERT_TRUE(waiting.has("\r\n\r\n"));
+      tick();
+      writes[i]();
+      const auto written = std::chrono::steady_clock::now();
+      ASSERT_TRUE(waiting.has_ended()) << i;
+      if (std::chrono::steady_clock::now() - written < 1s) late.erase(i);
+      ASSERT_THAT(waiting.received(), HasSubstr(R"({"changes":[{"meta":)")) << i;
+    }
   }
+  EXPECT_THAT(late, IsEmpty());
 }
 
 TEST_P(CollectionsChanges, AWriteOfAnotherProcessIsFoundAFewSecondsLater) {
@@ -245,9 +264,7 @@ TEST_P(CollectionsChanges, WithoutAChangeTheAnswerIsEmptyWhenItsTimeIsOver) {
   const HttpAnswer answer = changes("?wait=1&since=" + after_all());
   EXPECT_EQ(json_of(answer).to_text(),
             R"({"changes":[],"next":)" + text_at(json_of(answer), {"next"}) + "}");
-  const auto took = std::chrono::steady_clock::now() - began;
-  EXPECT_GE(took, 900ms);
-  EXPECT_LT(took, 5s);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 900ms);
 }
 
 TEST_P(CollectionsChanges, WhoAsksAgainAtOnceIsNotSentInACircle) {
@@ -273,13 +290,11 @@ TEST_P(CollectionsChanges, AsManyAsMayWaitAndNoMore) {
   // Others are served meanwhile, and one write wakes them all.
   EXPECT_EQ(changes("?since=" + after_all()).status, 200);
   tick(5000);
-  const auto written = std::chrono::steady_clock::now();
   entry(posts_, R"({"name":"for all"})");
   for (const auto& each : waiting) {
     ASSERT_TRUE(each->has_ended());
     ASSERT_THAT(each->received(), HasSubstr("for all"));
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - written, 5s);
   waiting.clear();
   EXPECT_EQ(changes("?wait=1").status, 200);
 }
@@ -313,12 +328,13 @@ TEST_P(CollectionsChanges, AStreamOfMuchGoesOnFromPageToPage) {
     entry(posts_, R"({"name":"number )" + std::to_string(i) + R"(","value":[")" + value + R"("]})");
   }
   tick(5000);
-  const auto began = std::chrono::steady_clock::now();
-  OpenRequest stream(port(), posts_ + "/changes", events);
-  for (int i = 0; i < 12; ++i) {
-    EXPECT_TRUE(stream.has("\"number " + std::to_string(i) + "\"")) << i;
-  }
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
+  // Without a rest of three seconds between pages.
+  EXPECT_TRUE(may_be_soon(2s, [&] {
+    OpenRequest stream(port(), posts_ + "/changes", events);
+    for (int i = 0; i < 12; ++i) {
+      ASSERT_TRUE(stream.has("\"number " + std::to_string(i) + "\"")) << i;
+    }
+  }));
 }
 
 TEST_P(CollectionsChanges, AStreamIsTakenUpBehindItsLastEvent) {
@@ -365,9 +381,7 @@ TEST_P(CollectionsChanges, TheServerStopsWhileTheyWait) {
   OpenRequest stream(port(), posts_ + "/changes", events);
   ASSERT_TRUE(waiting.has("\r\n\r\n"));
   ASSERT_TRUE(stream.has("retry: 2000"));
-  const auto began = std::chrono::steady_clock::now();
   serve();  // which stops the server that was
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
   EXPECT_TRUE(waiting.has_ended());
   EXPECT_THAT(waiting.received(), HasSubstr(R"({"changes":[],"next":)"));
   EXPECT_TRUE(stream.has_ended());

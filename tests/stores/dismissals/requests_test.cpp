@@ -81,8 +81,8 @@ class DistantDatabase : public server::UnusedDatabase {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
       lock.lock();
     } else {
-      EXPECT_TRUE(
-          changed_.wait_for(lock, std::chrono::seconds(10), [this] { return most_ >= together_; }));
+      EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(120),
+                                    [this] { return most_ >= together_; }));
     }
     --under_way_;
     return PutItemResult();
