@@ -15,25 +15,18 @@
 #include <string>
 #include <vector>
 
+#include "../turns.h"
 #include "dynakeep/open.h"
 #include "dynakeep/stores/versioned_collections.h"
 
 using namespace dynakeep;
+using bench::must;
 
 namespace {
 
 constexpr const char* collections_table = "BenchCollections";
 constexpr const char* entries_table = "BenchEntries";
 constexpr int entries = 1000;
-
-template <typename T>
-T must(Result<T> result) {
-  if (!result) {
-    std::cerr << "dynakeep_collections_bench: " << result.error() << '\n';
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(result).value();
-}
 
 double thread_cpu_us() {
   timespec now{};

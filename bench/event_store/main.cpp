@@ -7,21 +7,19 @@
 // ONLY measures nothing but the figure of that name. Prints one JSON object of figures per second.
 // Makes its tables, and removes them.
 
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <functional>
 #include <iostream>
 #include <string>
 #include <variant>
 
+#include "../turns.h"
 #include "dynakeep/open.h"
 #include "dynakeep/stores/event_snapshots.h"
 #include "dynakeep/stores/event_storage.h"
 #include "dynakeep/stores/event_store.h"
 
 using namespace dynakeep;
+using bench::must;
 
 namespace {
 
@@ -71,41 +69,17 @@ using Orders = EventStore<Order, OrderEvent>;
 constexpr const char* events_table = "BenchEvents";
 constexpr const char* snapshots_table = "BenchSnapshots";
 
-template <typename T>
-T must(Result<T> result) {
-  if (!result) {
-    std::cerr << "dynakeep_event_bench: " << result.error() << '\n';
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(result).value();
-}
-
 OrderEvent event_at(Version version) {
   if (version == 1) return Placed{.customer_id = "customer-1", .total = 1};
   return LineAdded{
       .sku = "sku-0001", .quantity = version % 5, .price = 9.5, .gift = version % 2 == 0};
 }
 
-// How often `turn` can be done in a second.
-double per_second(double seconds, const std::function<void()>& turn) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  const auto end = start + std::chrono::duration<double>(seconds);
-  std::size_t turns = 0;
-  auto now = start;
-  for (; now < end; now = Clock::now()) {
-    turn();
-    ++turns;
-  }
-  return static_cast<double>(turns) / std::chrono::duration<double>(now - start).count();
-}
-
 class Bench {
  public:
   Bench(Database& database, double seconds, std::string only)
       : database_(database),
-        seconds_(seconds),
-        only_(std::move(only)),
+        turns_(seconds, std::move(only)),
         storage_(single_table_event_storage(database, {.table_name = events_table})),
         snapshots_(database, {.table_name = snapshots_table}) {
     must(storage_->create_table());
@@ -120,7 +94,7 @@ class Bench {
     const Orders orders(options(0));
     Version version = 0;
     std::size_t aggregate = 0;
-    measure("push", [&] {
+    turns_.measure("push", [&] {
       if (version == 10) version = 0, ++aggregate;
       ++version;
       must(orders.push_event({.aggregate_id = "pushed-" + std::to_string(aggregate),
@@ -134,18 +108,17 @@ class Bench {
         if (must(store.get_existing_aggregate(id)).aggregate.version != events) std::abort();
       };
       const std::string name = std::to_string(events);
-      measure("load " + name, [&] { load(orders); });
-      compare(
+      turns_.measure("load " + name, [&] { load(orders); });
+      turns_.compare(
           "load " + name + " / query", [&] { load(orders); }, [&] { query(id, events); });
       if (events < 10'000) continue;
       const Orders with_snapshots(options(100));
       for (int i = 0; i < 2; ++i) load(with_snapshots);
-      measure("load " + name + " with a snapshot", [&] { load(with_snapshots); });
-      compare(
+      turns_.measure("load " + name + " with a snapshot", [&] { load(with_snapshots); });
+      turns_.compare(
           "load " + name + " with a snapshot / load 10", [&] { load(with_snapshots); },
           [&] { must(orders.get_existing_aggregate("loaded-10")); });
     }
-    std::cout << "\n}\n";
   }
 
  private:
@@ -194,41 +167,10 @@ class Bench {
     if (count != static_cast<std::size_t>(events)) std::abort();
   }
 
-  void measure(const std::string& name, const std::function<void()>& turn) {
-    if (!only_.empty() && only_ != name) return;
-    print(name, per_second(seconds_, turn));
-  }
-
-  // How much more of this process's CPU one takes than the other. By turns, so that whatever else
-  // the machine does meets both.
-  void compare(const std::string& name, const std::function<void()>& one,
-               const std::function<void()>& other) {
-    if (!only_.empty() && only_ != name) return;
-    const auto cpu_of = [](const std::function<void()>& turn) {
-      const std::clock_t start = std::clock();
-      turn();
-      return static_cast<double>(std::clock() - start);
-    };
-    double cpu_of_one = 0;
-    double cpu_of_other = 0;
-    per_second(seconds_, [&] {
-      cpu_of_one += cpu_of(one);
-      cpu_of_other += cpu_of(other);
-    });
-    print(name, cpu_of_one / cpu_of_other);
-  }
-
-  void print(const std::string& name, double figure) {
-    std::cout << (first_ ? "{\n" : ",\n") << " \"" << name << "\": " << figure << std::flush;
-    first_ = false;
-  }
-
   Database& database_;
-  double seconds_;
-  std::string only_;
+  bench::Turns turns_;
   std::unique_ptr<EventTable> storage_;
   EventSnapshots snapshots_;
-  bool first_ = true;
 };
 
 }  // namespace

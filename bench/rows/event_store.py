@@ -1,11 +1,6 @@
 """The event store in process and over HTTP, beside castore's packages on the same server."""
 
-import json
-import os
-import shutil
-import subprocess
-
-from rows.servers import KEY_VARIABLES, ROOT, built, ours, say, why_it_failed
+from rows import beside_npm
 
 PROGRAMS = ["bench/event_store/dynakeep_event_bench"]
 # What one thread does in a second: events pushed, aggregates of so many events loaded.
@@ -16,28 +11,8 @@ OF_CASTORE = "event store, castore's packages over HTTP"
 
 
 def measure(report, options, scratch):
-    castore_installed = (ROOT / "tests/interop/castore/node_modules/@castore/core").exists()
-    names = [IN_PROCESS, OVER_HTTP, OF_CASTORE]
-    if not any(map(report.wants, names)):
-        return
-    with ours("event store", None) as server:
-        endpoint = f"http://127.0.0.1:{server.port}"
-        ours_program = built(*PROGRAMS)
-        commands = [[ours_program, "memory:"], [ours_program, endpoint],
-                    ["node", str(ROOT / "bench/event_store/castore.mjs"), endpoint]]
-        for name, command in zip(names, commands):
-            if not report.wants(name):
-                continue
-            if name == OF_CASTORE and not (castore_installed and shutil.which("node")):
-                report.add_rates(COLUMNS, name, {"refused": "not installed; ./dev bench does it"})
-                continue
-            say(name)
-            done = subprocess.run([*command, str(options.seconds)], env={**os.environ, **KEY_VARIABLES},
-                                  capture_output=True, text=True)
-            if done.returncode != 0:
-                report.add_rates(COLUMNS, name, {"refused": why_it_failed(done)})
-            else:
-                report.add_rates(COLUMNS, name, json.loads(done.stdout))
+    beside_npm.measure(report, options, "event store", *PROGRAMS, "event_store/castore.mjs",
+                       "castore/node_modules/@castore/core", [IN_PROCESS, OVER_HTTP, OF_CASTORE], COLUMNS)
 
 
 def targets(report):

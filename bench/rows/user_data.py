@@ -1,11 +1,6 @@
 """Turns of a user in process and over HTTP, beside those of Jovo's framework on the same server."""
 
-import json
-import os
-import shutil
-import subprocess
-
-from rows.servers import KEY_VARIABLES, ROOT, built, ours, say, why_it_failed
+from rows import beside_npm
 
 PROGRAMS = ["bench/user_data/dynakeep_user_bench"]
 # What one thread does in a second; a turn is a load, a change and a save.
@@ -16,28 +11,8 @@ OF_JOVO = "user data, Jovo's framework over HTTP"
 
 
 def measure(report, options, scratch):
-    installed = (ROOT / "tests/interop/jovo/node_modules/@jovotech/framework").exists()
-    names = [IN_PROCESS, OVER_HTTP, OF_JOVO]
-    if not any(map(report.wants, names)):
-        return
-    with ours("user data", None) as server:
-        endpoint = f"http://127.0.0.1:{server.port}"
-        ours_program = built(*PROGRAMS)
-        commands = [[ours_program, "memory:"], [ours_program, endpoint],
-                    ["node", str(ROOT / "bench/user_data/jovo.mjs"), endpoint]]
-        for name, command in zip(names, commands):
-            if not report.wants(name):
-                continue
-            if name == OF_JOVO and not (installed and shutil.which("node")):
-                report.add_rates(COLUMNS, name, {"refused": "not installed; ./dev bench does it"})
-                continue
-            say(name)
-            done = subprocess.run([*command, str(options.seconds)], env={**os.environ, **KEY_VARIABLES},
-                                  capture_output=True, text=True)
-            if done.returncode != 0:
-                report.add_rates(COLUMNS, name, {"refused": why_it_failed(done)})
-            else:
-                report.add_rates(COLUMNS, name, json.loads(done.stdout))
+    beside_npm.measure(report, options, "user data", *PROGRAMS, "user_data/jovo.mjs",
+                       "jovo/node_modules/@jovotech/framework", [IN_PROCESS, OVER_HTTP, OF_JOVO], COLUMNS)
 
 
 def targets(report):

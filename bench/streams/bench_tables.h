@@ -8,22 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
+#include "../turns.h"
 #include "dynakeep/open.h"
 
 // What the measurements of this folder have in common.
 namespace dynakeep::bench {
-
-template <typename T>
-T must(Result<T> result) {
-  if (!result) {
-    std::cerr << "dynakeep_stream_bench: " << result.error() << '\n';
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(result).value();
-}
 
 using Figures = std::map<std::string, double>;
 

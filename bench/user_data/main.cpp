@@ -8,31 +8,21 @@
 // object of figures per second; "writes" is how many puts the saves of an unchanged user sent.
 // Makes its table, and removes it.
 
-#include <chrono>
 #include <cstdlib>
-#include <ctime>
-#include <functional>
 #include <iostream>
 #include <string>
 
+#include "../turns.h"
 #include "dynakeep/open.h"
 #include "dynakeep/stores/user_data.h"
 
 using namespace dynakeep;
+using bench::must;
 
 namespace {
 
 constexpr const char* table = "BenchUsers";
 constexpr const char* user = "user-1";
-
-template <typename T>
-T must(Result<T> result) {
-  if (!result) {
-    std::cerr << "dynakeep_user_bench: " << result.error() << '\n';
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(result).value();
-}
 
 AttributeMap data_of_a_user() {
   AttributeMap data;
@@ -43,25 +33,11 @@ AttributeMap data_of_a_user() {
   return data;
 }
 
-// How often `turn` can be done in a second.
-double per_second(double seconds, const std::function<void()>& turn) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  const auto end = start + std::chrono::duration<double>(seconds);
-  std::size_t turns = 0;
-  auto now = start;
-  for (; now < end; now = Clock::now()) {
-    turn();
-    ++turns;
-  }
-  return static_cast<double>(turns) / std::chrono::duration<double>(now - start).count();
-}
-
 class Bench {
  public:
   Bench(Database& database, double seconds)
       : database_(database),
-        seconds_(seconds),
+        turns_(seconds),
         store_(must(UserDataStore::create(database, options()))),
         thrifty_(must(UserDataStore::create(database, thrifty_options()))) {
     UserTurn turn = must(store_->load(user));
@@ -72,17 +48,17 @@ class Bench {
   ~Bench() { must(database_.delete_table({.table_name = table})); }
 
   void run() {
-    print("load", per_second(seconds_, [&] { must(store_->load(user)); }));
-    print("turn", per_second(seconds_, [&] { serve_turn(); }));
-    print("get and put", per_second(seconds_, [&] { get_and_put(); }));
+    turns_.measure("load", [&] { must(store_->load(user)); });
+    turns_.measure("turn", [&] { serve_turn(); });
+    turns_.measure("get and put", [&] { get_and_put(); });
     std::size_t writes = 0;
-    print("unchanged turn", per_second(seconds_, [&] {
-            UserTurn turn = must(thrifty_->load(user));
-            writes += must(thrifty_->save(turn)).attempts;
-          }));
-    print("writes", static_cast<double>(writes));
-    print("turn / get and put", compare([&] { serve_turn(); }, [&] { get_and_put(); }));
-    std::cout << "\n}\n";
+    turns_.measure("unchanged turn", [&] {
+      UserTurn turn = must(thrifty_->load(user));
+      writes += must(thrifty_->save(turn)).attempts;
+    });
+    turns_.print("writes", static_cast<double>(writes));
+    turns_.compare(
+        "turn / get and put", [&] { serve_turn(); }, [&] { get_and_put(); });
   }
 
  private:
@@ -118,34 +94,11 @@ class Bench {
              ReturnValuesOnConditionCheckFailure::all_old}));
   }
 
-  // How much more of this process's CPU one takes than the other. By turns, so that whatever else
-  // the machine does meets both.
-  double compare(const std::function<void()>& one, const std::function<void()>& other) const {
-    const auto cpu_of = [](const std::function<void()>& turn) {
-      const std::clock_t start = std::clock();
-      turn();
-      return static_cast<double>(std::clock() - start);
-    };
-    double cpu_of_one = 0;
-    double cpu_of_other = 0;
-    per_second(seconds_, [&] {
-      cpu_of_one += cpu_of(one);
-      cpu_of_other += cpu_of(other);
-    });
-    return cpu_of_one / cpu_of_other;
-  }
-
-  void print(const std::string& name, double figure) {
-    std::cout << (first_ ? "{\n" : ",\n") << " \"" << name << "\": " << figure << std::flush;
-    first_ = false;
-  }
-
   Database& database_;
-  double seconds_;
+  bench::Turns turns_;
   std::unique_ptr<UserDataStore> store_;
   std::unique_ptr<UserDataStore> thrifty_;
   std::int64_t visits_ = 0;
-  bool first_ = true;
 };
 
 }  // namespace
