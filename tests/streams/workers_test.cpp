@@ -506,10 +506,17 @@ TEST(StreamWorkersOfTheEngine, ShardsThatAreFoundInTheMidstOfALookAreTakenAtOnce
         return StreamOutcome::ok();
       });
   ASSERT_TRUE(consumer->start());
-  // Not the thread that lists shards, which reads the rows as well.
+  // The thread that lists shards writes them down once the other has looked, and that one knows
+  // what it saw once they are found.
   std::thread::id listing;
+  std::atomic<bool> has_looked = false;
+  table.before_write = [&] {
+    while (!has_looked && std::this_thread::get_id() == listing) std::this_thread::sleep_for(1ms);
+  };
   table.after_read = [&] {
-    while (!is_found && std::this_thread::get_id() != listing) std::this_thread::sleep_for(1ms);
+    if (std::this_thread::get_id() == listing) return;
+    has_looked = true;
+    while (!is_found) std::this_thread::sleep_for(1ms);
   };
   std::jthread running([&](std::stop_token stop) {
     listing = std::this_thread::get_id();
