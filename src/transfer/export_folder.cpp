@@ -164,9 +164,14 @@ Result<std::string> find_export(const std::string& path) {
 }
 
 Result<ExportedFiles> read_manifests(const std::string& folder) {
+  const std::string summary = TRY(read_manifest(folder, summary_file, summary_bytes_max));
+  return parse_manifests(folder, summary, TRY(read_manifest(folder, files_file, files_bytes_max)));
+}
+
+Result<ExportedFiles> parse_manifests(const std::string& folder, std::string_view summary_text,
+                                      std::string_view lines) {
   const std::string summary_path = folder + "/" + std::string(summary_file);
-  const auto summary =
-      JsonDocument::parse(TRY(read_manifest(folder, summary_file, summary_bytes_max)));
+  const auto summary = JsonDocument::parse(summary_text);
   if (!summary) return damaged(summary_path, summary.error().message());
   const JsonDocument* const format = text_of(*summary, "outputFormat");
   if (format == nullptr || format->text() != "DYNAMODB_JSON") {
@@ -178,12 +183,11 @@ Result<ExportedFiles> read_manifests(const std::string& folder) {
   if (!items) return damaged(summary_path, "has no itemCount");
 
   const std::string files_path = folder + "/" + std::string(files_file);
-  const std::string lines = TRY(read_manifest(folder, files_file, files_bytes_max));
   ExportedFiles exported{.folder = folder, .items = *items};
   std::uint64_t sum = 0;
   for (std::size_t at = 0; at < lines.size();) {
     const std::size_t end = std::min(lines.find('\n', at), lines.size());
-    const std::string line = lines.substr(at, end - at);
+    const std::string line(lines.substr(at, end - at));
     at = end + 1;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     exported.files.push_back(TRY(data_file_of(line, files_path)));

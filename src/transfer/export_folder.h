@@ -40,6 +40,9 @@ Result<std::string> find_export(const std::string& path);
 // What the manifests of an export say. serialization: they are damaged, or are not as their sums
 // say, where sums are there; unsupported: the export is in another format than DynamoDB JSON.
 Result<ExportedFiles> read_manifests(const std::string& folder);
+// The same of their texts: the summary, and a line for each file.
+Result<ExportedFiles> parse_manifests(const std::string& folder, std::string_view summary,
+                                      std::string_view lines);
 
 // Reads all of them. serialization: one is not what the manifest says.
 Result<void> check_sums(const ExportedFiles& exported, const std::stop_token& stop);

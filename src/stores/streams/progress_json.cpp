@@ -201,8 +201,11 @@ Result<ShardProgress> row_from_json(std::string_view shard_id, const JsonDocumen
                     .updated = reader.time("updated_ms")};
   constexpr std::int64_t seconds_max = 253'402'300'800;
   if (const auto seconds = reader.integer("last_record_s")) {
-    if (*seconds > seconds_max) reader.complain("last_record_s");
-    row.last_record = Time(std::chrono::seconds(*seconds));
+    if (*seconds > seconds_max) {
+      reader.complain("last_record_s");
+    } else {
+      row.last_record = Time(std::chrono::seconds(*seconds));
+    }
   }
   if (reader.failure()) return *reader.failure();
   return row;
