@@ -10,6 +10,7 @@ void add_setup(CLI::App& program, int& exit_code) {
   add_setup_events(*setup, exit_code);
   add_setup_collections(*setup, exit_code);
   add_setup_dismissals(*setup, exit_code);
+  add_setup_streams(*setup, exit_code);
   add_setup_users(*setup, exit_code);
   setup->footer(
       "What is there already is left as it is: running it twice is as running it once.\n"

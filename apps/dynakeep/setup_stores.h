@@ -11,6 +11,7 @@ void add_setup_dismissals(CLI::App& setup, int& exit_code);
 
 void add_setup_events(CLI::App& setup, int& exit_code);
 void add_setup_collections(CLI::App& setup, int& exit_code);
+void add_setup_streams(CLI::App& setup, int& exit_code);
 void add_setup_users(CLI::App& setup, int& exit_code);
 
 }  // namespace dynakeep::app

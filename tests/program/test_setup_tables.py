@@ -9,12 +9,16 @@ import botocore.session
 import pytest
 from conftest import PATIENCE_SECONDS, environment_of, run
 
-STORES = ["events", "collections", "users", "dismissals"]
+STORES = ["events", "collections", "streams", "users", "dismissals"]
 
 
 def flags_of(store, prefix):
     if store == "collections":
         return ["--collections-table", f"{prefix}-collections", "--entries-table", f"{prefix}-entries"]
+    if store == "streams":
+        return ["--checkpoints-table", f"{prefix}-checkpoints", "--dead-letters-table", f"{prefix}-letters"]
+    if store == "events":
+        return ["--table", f"{prefix}-events", "--snapshots-table", f"{prefix}-snapshots", "--marks-table", f"{prefix}-marks"]
     more = ["--time-to-live", "expiresAt"] if store == "users" else ["--time-to-live"] if store == "dismissals" else []
     return ["--table", f"{prefix}-{store}", *more]
 
@@ -45,9 +49,9 @@ def set_up(server, store, *flags, **environment):
     return run(server, "setup", store, *flags, *where, **environment)
 
 
-@pytest.mark.parametrize("store", ["events", "collections", "users"])
+@pytest.mark.parametrize("store", ["events", "collections", "streams", "users"])
 def test_tables_are_made_once_and_found_the_next_time(server, database, prefix, store):
-    tables = sorted(word for word in flags_of(store, prefix) if word.startswith(prefix))
+    tables = [word for word in flags_of(store, prefix) if word.startswith(prefix)]
     code, out, err = set_up(server, store, *flags_of(store, prefix))
     assert (code, out.splitlines(), err) == (0, [f"The table {table} was made" for table in tables], "")
     assert all(shape_of(database, table)["status"] == "ACTIVE" for table in tables)
@@ -67,6 +71,21 @@ def test_the_tables_are_the_originals(server, database, prefix):
         "billing": "PAY_PER_REQUEST", "expiry": None, "units": 0, "status": "ACTIVE"}
 
 
+def test_one_table_may_have_checkpoints_and_dead_letters(server, database, prefix):
+    table = f"{prefix}-streams"
+    flags = ["--checkpoints-table", table, "--dead-letters-table", table]
+    assert set_up(server, "streams", *flags) == (0, f"The table {table} was made\n", "")
+    keys = shape_of(database, table)["keys"]
+    assert [each["AttributeName"] for each in keys] == ["pk", "sk"]
+    policy = json.loads(run(server, "setup", "streams", *flags, "--print", "iam")[1])
+    sids = [statement["Sid"] for statement in policy["Statement"]]
+    assert len(sids) == len(set(sids)) == 5
+
+
+def test_readers_of_streams_must_name_a_table(server):
+    assert set_up(server, "streams") == (2, "", "dynakeep: name a table: --checkpoints-table, --dead-letters-table\n")
+
+
 def test_variables_of_the_originals_count(server, database, prefix):
     names = {"TABLE_NAME_COLLECTIONS": f"{prefix}-c", "TABLE_NAME_ENTRIES": f"{prefix}-e",
              "AWS_DYNAMODB_BILLING_MODE": "PROVISIONED", "AWS_DYNAMODB_READ_CAPACITY_UNITS": "3"}
@@ -82,7 +101,7 @@ def test_a_table_of_another_shape_is_told_and_left(server, database, prefix):
                           KeySchema=[{"AttributeName": "aggregateId", "KeyType": "HASH"},
                                      {"AttributeName": "version", "KeyType": "RANGE"}])
     before = shape_of(database, f"{prefix}-events")
-    assert set_up(server, "events", *flags_of("events", prefix)) == (1, "", (
+    assert set_up(server, "events", "--table", f"{prefix}-events") == (1, "", (
         f"dynakeep: the table {prefix}-events is there, of another shape: its key is aggregateId (S), version (S) and "
         "not aggregateId (S), version (N); there is no index initialEvents\n"))
     assert shape_of(database, f"{prefix}-events") == before

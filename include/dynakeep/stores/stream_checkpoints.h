@@ -10,6 +10,7 @@
 #include "dynakeep/clock.h"
 #include "dynakeep/result.h"
 #include "dynakeep/stores/stream_progress.h"
+#include "dynakeep/table_requests.h"
 
 namespace dynakeep {
 
@@ -68,6 +69,10 @@ struct StreamCheckpointFileOptions {
 // one before. internal_server_error: the disk; what was there still is.
 Result<std::unique_ptr<StreamCheckpoints>> open_stream_checkpoint_file(
     StreamCheckpointFileOptions options);
+
+// What open_stream_checkpoint_table() makes where there is no table, and
+// open_stream_dead_letter_table() too: keys pk and sk, billed by request.
+CreateTableRequest stream_table_definition(const std::string& name);
 
 struct StreamCheckpointTableOptions {
   std::string table = {};

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "dynakeep/pages.h"
+#include "dynakeep/stores/stream_checkpoints.h"
 #include "dynakeep/stores/stream_dead_letters.h"
 #include "stores/streams/dead_letter_replay.h"
 #include "stores/support/chance.h"
@@ -18,14 +19,6 @@ constexpr const char* letter_attribute = "letter";
 constexpr const char* parts_attribute = "parts";  // the sort keys of the other parts, in order
 constexpr const char* part_attribute = "part";
 constexpr std::size_t text_bytes_max = std::size_t{300} << 10;  // an item may take 400 KiB
-
-CreateTableRequest table_definition(const std::string& name) {
-  return {.table_name = name,
-          .attribute_definitions =
-              std::vector<AttributeDefinition>{{pk, ScalarType::string}, {sk, ScalarType::string}},
-          .key_schema = KeySchema{{pk, KeyType::hash}, {sk, KeyType::range}},
-          .billing_mode = BillingMode::pay_per_request};
-}
 
 Error told(const Error& error, const std::string& table) {
   if (error.code() != ErrorCode::resource_not_found) return error;
@@ -221,7 +214,7 @@ class DeadLetterTable final : public StreamDeadLetters {
 
 Result<std::unique_ptr<StreamDeadLetters>> open_stream_dead_letter_table(
     Database& database, StreamDeadLetterTableOptions options) {
-  const CreateTableRequest wanted = table_definition(options.table_name);
+  const CreateTableRequest wanted = stream_table_definition(options.table_name);
   auto described = database.describe_table({.table_name = options.table_name});
   const bool is_missing = !described && described.error().code() == ErrorCode::resource_not_found;
   if (!described && !(is_missing && options.create_if_missing)) {

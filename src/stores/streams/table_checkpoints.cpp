@@ -203,12 +203,7 @@ class LeaseTable::RowUpdate {
 // ---- the table ----
 
 Result<void> LeaseTable::prepare() {
-  const CreateTableRequest wanted{
-      .table_name = options_.table,
-      .attribute_definitions =
-          std::vector<AttributeDefinition>{{"pk", ScalarType::string}, {"sk", ScalarType::string}},
-      .key_schema = KeySchema{{"pk", KeyType::hash}, {"sk", KeyType::range}},
-      .billing_mode = BillingMode::pay_per_request};
+  const CreateTableRequest wanted = stream_table_definition(options_.table);
   auto described = database_.describe_table({.table_name = options_.table});
   const bool is_missing = !described && described.error().code() == ErrorCode::resource_not_found;
   if (is_missing && !options_.create) {
@@ -576,6 +571,14 @@ namespace dynakeep {
 Result<std::optional<std::string>> StreamCheckpoints::last_stream(const std::string&,
                                                                   const std::string&) {
   return std::optional<std::string>();
+}
+
+CreateTableRequest stream_table_definition(const std::string& name) {
+  return {.table_name = name,
+          .attribute_definitions = std::vector<AttributeDefinition>{{"pk", ScalarType::string},
+                                                                    {"sk", ScalarType::string}},
+          .key_schema = KeySchema{{"pk", KeyType::hash}, {"sk", KeyType::range}},
+          .billing_mode = BillingMode::pay_per_request};
 }
 
 Result<std::unique_ptr<StreamCheckpoints>> open_stream_checkpoint_table(

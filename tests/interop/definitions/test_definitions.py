@@ -13,8 +13,9 @@ FOLDER = pathlib.Path(__file__).parent
 PATIENCE_SECONDS = 600
 
 STORES = {
-    "events": ["--table", "Events"],
+    "events": ["--table", "Events", "--snapshots-table", "Snapshots", "--marks-table", "Marks"],
     "collections": [],
+    "streams": ["--checkpoints-table", "Checkpoints", "--dead-letters-table", "Letters"],
     "users": ["--table", "Users", "--time-to-live", "expiresAt"],
     "dismissals": ["--time-to-live"],
 }
