@@ -1,5 +1,8 @@
-// The contract on our own kinds of Database; or, with --endpoint URL, on whatever answers there.
+// The contract on our own kinds of Database; or, with --endpoint URL, on whatever answers there;
+// or, with --front NAME, on what support/engine_fronts.h calls so.
 
+#include <functional>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +11,7 @@
 
 #include "contract/kinds.h"
 #include "dynakeep/remote.h"
+#include "support/engine_fronts.h"
 
 namespace {
 
@@ -23,8 +27,19 @@ contract::Kind at(const std::string& endpoint) {
 }  // namespace
 
 int main(int count, char** values) {
+  // Closed when this returns: GoogleTest keeps kinds until nothing of the process is left.
+  std::function<Result<support::OwnedDatabase>()> behind_front;
   for (int i = 1; i + 1 < count; ++i) {
-    if (std::string_view(values[i]) == "--endpoint") contract::only_kind(at(values[i + 1]));
+    const std::string_view flag = values[i];
+    if (flag == "--endpoint") contract::only_kind(at(values[i + 1]));
+    if (flag != "--front") continue;
+    const auto* traits = support::engine_traits_of(values[i + 1]);
+    if (traits == nullptr) {
+      std::cerr << "There is no front " << values[i + 1] << '\n';
+      return 2;
+    }
+    behind_front = support::remotes_behind(support::front_of(*traits));
+    contract::only_kind({.name = "endpoint", .open = [&behind_front] { return behind_front(); }});
   }
   testing::InitGoogleTest(&count,
                           values);  // takes its own flags, and then the cases by their kinds

@@ -77,6 +77,15 @@ class HandlerTransport final : public transport::Transport {
   const server::RequestHandler& handler_;
 };
 
+Result<OwnedDatabase> remote_on(std::shared_ptr<Engine> engine,
+                                std::unique_ptr<transport::Transport> transport,
+                                const Clock& clock) {
+  auto database = std::make_unique<remote::RemoteDatabase>(remote::RemoteParts{
+      .credentials = signer(), .transport = std::move(transport), .clock = &clock});
+  database->set_capabilities(TRY(remote::ask_capabilities(*database)));
+  return OwnedDatabase{.under = std::move(engine), .database = std::move(database)};
+}
+
 }  // namespace
 
 Result<OwnedDatabase> open_remote_in_process(const Clock& clock) {
@@ -85,12 +94,22 @@ Result<OwnedDatabase> open_remote_in_process(const Clock& clock) {
       *engine->database,
       server::RequestHandlerOptions{
           .secrets = {{access_key_id, secret_access_key}}, .clock = &clock, .serve_admin = true});
-  auto database = std::make_unique<remote::RemoteDatabase>(
-      remote::RemoteParts{.credentials = signer(),
-                          .transport = std::make_unique<HandlerTransport>(*engine->handler),
-                          .clock = &clock});
-  database->set_capabilities(TRY(remote::ask_capabilities(*database)));
-  return OwnedDatabase{.under = std::move(engine), .database = std::move(database)};
+  auto transport = std::make_unique<HandlerTransport>(*engine->handler);
+  return remote_on(std::move(engine), std::move(transport), clock);
+}
+
+std::function<Result<OwnedDatabase>()> remotes_behind(const EngineFront& front) {
+  const auto engine = std::make_shared<std::shared_ptr<Engine>>();  // once one is opened
+  return [front, engine]() -> Result<OwnedDatabase> {
+    if (!*engine) {
+      auto opened = TRY(open_engine(system_clock()));
+      opened->handler = std::make_unique<server::RequestHandler>(*opened->database,
+                                                                 server::RequestHandlerOptions{});
+      *engine = std::move(opened);
+    }
+    return remote_on(*engine, front(std::make_unique<HandlerTransport>(*(*engine)->handler)),
+                     system_clock());
+  };
 }
 
 Result<OwnedDatabase> open_remote_over_a_socket(const Clock& clock) {

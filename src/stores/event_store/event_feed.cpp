@@ -183,6 +183,11 @@ Result<void> EventFeed::find_stream() {
   if (!arn_.empty()) return {};
   const auto& stream = table.stream_specification;
   if (!stream || !stream->stream_enabled.value_or(false) || !table.latest_stream_arn) {
+    const Capabilities& engine = database_.capabilities();
+    if (!engine.streams) {
+      return wrong("Events come from streams, which the database does not have (" + engine.engine +
+                   ")");
+    }
     return wrong("Table " + table_name_ + " has no stream, from which its events would come");
   }
   arn_ = *table.latest_stream_arn;
@@ -439,9 +444,18 @@ StreamOutcome EventFeed::take_batch(const StreamBatch& batch) {
     auto each = arrival(record.dynamodb.keys);
     if (!each) continue;
     each->place = i;
-    each->kind = record.event_name == "REMOVE"   ? Arrival::Kind::removed
-                 : record.event_name == "MODIFY" ? Arrival::Kind::changed
-                                                 : Arrival::Kind::added;
+    const auto& view = record.dynamodb.stream_view_type;
+    const bool shows_old =
+        view == StreamViewType::old_image || view == StreamViewType::new_and_old_images;
+    // ScyllaDB's Alternator tells a put as a removal, be it of nothing, and a change of nothing.
+    const bool was_nothing = shows_old && !record.dynamodb.old_image;
+    if (record.event_name == "REMOVE") {
+      if (was_nothing) continue;
+      each->kind = Arrival::Kind::removed;
+    } else {
+      const bool is_change = record.event_name == "MODIFY" && !was_nothing;
+      each->kind = is_change ? Arrival::Kind::changed : Arrival::Kind::added;
+    }
     if (record.dynamodb.new_image) each->item = &*record.dynamodb.new_image;
     if (record.dynamodb.old_image) each->before = &*record.dynamodb.old_image;
     arrivals.push_back(std::move(*each));

@@ -77,6 +77,8 @@ std::unique_ptr<VersionedCollections> CollectionsContract::another(
   options.collections_table = options_.collections_table;
   options.entries_table = options_.entries_table;
   options.clock = &clock_;
+  // The only way without; which promises that costs, the lists of tests/matrix tell.
+  if (!database().capabilities().transactions) options.write_mode = WriteMode::conditional;
   return must(VersionedCollections::create(database(), std::move(options)));
 }
 

@@ -63,8 +63,11 @@ Result<void> StreamConsumer::Reading::find_stream(Lock& lock) {
   if (has_stream(table)) {
     return begin_stream(lock, *table.latest_stream_arn, last && *last != *table.latest_stream_arn);
   }
-  if (!options_.wait_for_stream && !last) {
+  // Where there are none, waiting would be for ever.
+  const Capabilities& can = database_.capabilities();
+  if ((!options_.wait_for_stream || !can.streams) && !last) {
     std::string message = "Table \"" + options_.table_name + "\" has no stream";
+    if (!can.streams) message += ", and its database (" + can.engine + ") has none";
     if (table.latest_stream_arn) message += "; its last one was " + *table.latest_stream_arn;
     return Error(ErrorCode::invalid_argument, std::move(message));
   }
