@@ -55,8 +55,9 @@ class Ledger {
   std::array<std::size_t, 3> counts_ = {};
 };
 
-std::unique_ptr<VersionedCollections> store_on(Database& database) {
-  auto made = VersionedCollections::create(database);
+std::unique_ptr<VersionedCollections> store_on(Database& database,
+                                               WriteMode mode = WriteMode::linear) {
+  auto made = VersionedCollections::create(database, {.write_mode = mode});
   EXPECT_TRUE(made) << made.error();
   return std::move(*made);
 }
@@ -277,6 +278,55 @@ TEST_F(FaultyCollections, NeverDeleteAndUpdateOneState) {
     }
     // Only the newest may be marked.
     EXPECT_FALSE(updated && all.front().is_deleted());
+  }
+}
+
+// WriteMode::conditional: a version that was told of is there, at its number, and is nobody else's.
+// Who doubles a request and passes on the second answer makes a refusal of a success. No client can
+// know, since to it there was one request.
+TEST(FaultyCollectionsWithoutTransactions, LoseNoVersionAndWriteNoneTwice) {
+  World world =
+      make_world_without_transactions(all_faults_but({support::Fault::send_twice_answer_second}));
+  const auto local = store_on(*world.embedded, WriteMode::conditional);
+  ASSERT_TRUE(local->prepare_tables());
+  const auto posts = must(local->create_collection("app", "u", "posts")).path;
+  std::vector<ResourcePath> entries;
+  for (int i = 0; i < 3; ++i) {
+    entries.push_back(must(local->create_entry(posts, value_of("first"))).path);
+  }
+  // Two processes, as far as the tables know.
+  const std::array stores{store_on(*world.remote, WriteMode::conditional),
+                          store_on(*world.remote, WriteMode::conditional)};
+  Ledger ledger;
+  on_threads(threads, [&](std::size_t thread) {
+    for (int turn = 0; turn < 100; ++turn) {
+      const std::string value = name_of(thread, turn);
+      const auto& path = entries[static_cast<std::size_t>(turn) % entries.size()];
+      const auto written = stores[thread % stores.size()]->update(path, value_of(value));
+      ledger.note(value, written);
+      EXPECT_TRUE(written || written.error().code() != ErrorCode::precondition_failed);
+    }
+  });
+  world.settle();
+  EXPECT_GT(world.proxy->counts().faults(), 200U);
+  std::cout << ledger << '\n';
+
+  std::map<std::string, Millis> found;
+  for (const ResourcePath& path : entries) {
+    Millis before = 0;
+    for (const ResourceVersion& version : must(local->all_versions(path))) {
+      EXPECT_GT(version.version, before);
+      before = version.version;
+      const std::string value = plain(version);
+      if (value == "first") continue;
+      EXPECT_TRUE(found.emplace(value, version.version).second) << value << " is there twice";
+      EXPECT_NE(ledger.told(value), Told::not_written) << value;
+    }
+  }
+  EXPECT_FALSE(ledger.written().empty());
+  for (const auto& [value, version] : ledger.written()) {
+    EXPECT_TRUE(found.contains(value)) << value << " is lost";
+    EXPECT_EQ(found[value], version) << value;
   }
 }
 

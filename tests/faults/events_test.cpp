@@ -63,8 +63,9 @@ class Ledger {
 
 class FaultyEvents : public testing::Test {
  protected:
-  void begin(const std::vector<Fault>& left_out) {
-    world_ = make_world(all_faults_but(left_out));
+  void begin(const std::vector<Fault>& left_out, bool transactions = true) {
+    world_ = transactions ? make_world(all_faults_but(left_out))
+                          : make_world_without_transactions(all_faults_but(left_out));
     remote_ = single_table_event_storage(*world_.remote, {.table_name = "Events"});
     local_ = single_table_event_storage(*world_.embedded, {.table_name = "Events"});
     const auto created = local_->create_table();
@@ -243,6 +244,83 @@ TEST_F(FaultyEvents, AnAppendWithAKeyIsDoneOnceHoweverOftenItIsRepeated) {
   }
   EXPECT_EQ(found.size(), threads * 40);
   for (const auto& [push, times] : found) EXPECT_EQ(times, 2) << push;
+}
+
+// ---- on an engine without transactions ----
+
+TEST_F(FaultyEvents, WithoutTransactionsNobodyIsInConflictWithItself) {
+  begin(doubled_answers, false);
+  Ledger ledger;
+  std::mutex mutex;
+  std::map<std::string, std::pair<std::string, Version>> places;  // of what was stored, by push
+  on_threads(threads, [&](std::size_t thread) {
+    const std::string id = "own-" + std::to_string(thread);
+    std::set<Version> in_doubt;
+    for (int turn = 0; turn < 100; ++turn) {
+      const Version last = last_version(id);
+      const std::string push = name_of(thread, turn);
+      const auto appended = remote_->append("ORDERS", id, ExpectedVersion::exact(last),
+                                            {{.type = "PUSHED", .payload = push}});
+      ledger.note(push, told_of(appended));
+      if (appended) {
+        const std::lock_guard lock(mutex);
+        places[push] = {id, appended->front().version()};
+        continue;
+      }
+      if (appended.error().outcome_unknown()) in_doubt.insert(last + 1);
+      if (appended.error().code() == ErrorCode::event_already_exists) {
+        EXPECT_TRUE(in_doubt.contains(last + 1)) << appended.error();
+      }
+    }
+  });
+  settle(ledger);
+
+  std::set<std::string> found;
+  for (std::size_t thread = 0; thread < threads; ++thread) {
+    const std::string id = "own-" + std::to_string(thread);
+    Version next = 1;
+    for (const Event& event : events("ORDERS", id)) {
+      EXPECT_EQ(event.version(), next++);
+      const std::string push = push_in(event);
+      EXPECT_TRUE(found.insert(push).second) << push << " is there twice";
+      EXPECT_NE(ledger.told(push), Told::not_stored) << push;
+      if (ledger.told(push) == Told::stored) {
+        EXPECT_EQ(places.at(push), (std::pair(id, event.version())));
+      }
+    }
+  }
+  for (const std::string& push : ledger.stored()) EXPECT_TRUE(found.contains(push)) << push;
+}
+
+TEST_F(FaultyEvents, WithoutTransactionsAnAppendWithAKeyIsDoneOnceToo) {
+  begin({}, false);
+  Ledger ledger;
+  on_threads(threads, [&](std::size_t thread) {
+    for (int turn = 0; turn < 40; ++turn) {
+      const std::string push = name_of(thread, turn);
+      const std::string& id = aggregates[static_cast<std::size_t>(turn) % aggregates.size()];
+      const auto append = [&] {
+        return remote_->append("ORDERS", id, ExpectedVersion::any(),
+                               {{.type = "PUSHED", .payload = push}}, {.idempotency_key = push});
+      };
+      auto appended = append();
+      while (!appended) appended = append();
+      EXPECT_EQ(appended->size(), 1U);
+      EXPECT_EQ(push_in(appended->front()), push);
+      ledger.note(push, Told::stored);
+    }
+  });
+  settle(ledger);
+
+  std::set<std::string> found;
+  for (const std::string& id : aggregates) {
+    Version next = 1;
+    for (const Event& event : events("ORDERS", id)) {
+      EXPECT_EQ(event.version(), next++);
+      EXPECT_TRUE(found.insert(push_in(event)).second) << push_in(event) << " is there twice";
+    }
+  }
+  EXPECT_EQ(found.size(), threads * 40);
 }
 
 }  // namespace

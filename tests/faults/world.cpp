@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "dynakeep/embedded.h"
+#include "remote/remote_database.h"
+#include "support/engine_fronts.h"
 
 namespace dynakeep::faults {
 
@@ -81,9 +83,17 @@ std::vector<std::pair<support::Fault, unsigned>> all_faults_but(
 }
 
 World make_world(const std::vector<std::pair<support::Fault, unsigned>>& per_thousand,
-                 RemoteOptions options, std::chrono::milliseconds pause_max) {
+                 RemoteOptions options, std::chrono::milliseconds pause_max,
+                 std::string_view front) {
   World world;
-  world.embedded = open_in_memory();
+  if (front.empty()) {
+    world.embedded = open_in_memory();
+  } else {
+    auto opened = support::remotes_behind(support::front_of(*support::engine_traits_of(front)))();
+    EXPECT_TRUE(opened) << opened.error();
+    world.under = std::move(opened->under);
+    world.embedded = std::move(opened->database);
+  }
   create_table(*world.embedded);
   world.server = serve(*world.embedded);
   auto proxy = support::FaultProxy::start(
@@ -97,7 +107,15 @@ World make_world(const std::vector<std::pair<support::Fault, unsigned>>& per_tho
   options.proxy = plain.proxy;
   options.ask_capabilities = plain.ask_capabilities;
   world.remote = connect(options);
+  // Asked of the database itself: through the proxy the question could be lost too.
+  auto& remote = dynamic_cast<remote::RemoteDatabase&>(*world.remote);
+  if (!front.empty()) remote.set_capabilities(world.embedded->capabilities());
   return world;
+}
+
+World make_world_without_transactions(
+    const std::vector<std::pair<support::Fault, unsigned>>& per_thousand) {
+  return make_world(per_thousand, {}, std::chrono::milliseconds(20), "no_transactions");
 }
 
 void on_threads(std::size_t count, const std::function<void(std::size_t thread)>& work) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@ namespace dynakeep::faults {
 // A database, our server before it, a proxy before that, and a remote database that goes through
 // the proxy. What the remote one was told is compared with what the first one holds.
 struct World {
+  std::shared_ptr<void> under = {};  // what the first one stands on
   std::unique_ptr<Database> embedded = {};
   std::unique_ptr<Server> server = {};
   std::unique_ptr<support::FaultProxy> proxy = {};
@@ -28,10 +30,14 @@ struct World {
 };
 
 // With a table "Table" of the partition key "id". What happens to requests follows from the seed of
-// this run, which is printed: DYNAKEEP_SEED=N brings it back.
+// this run, which is printed: DYNAKEEP_SEED=N brings it back. `front`: of support/engine_fronts.h,
+// an engine that lacks something, which both databases know.
 World make_world(const std::vector<std::pair<support::Fault, unsigned>>& per_thousand,
                  RemoteOptions options = {},
-                 std::chrono::milliseconds pause_max = std::chrono::milliseconds(20));
+                 std::chrono::milliseconds pause_max = std::chrono::milliseconds(20),
+                 std::string_view front = {});
+World make_world_without_transactions(
+    const std::vector<std::pair<support::Fault, unsigned>>& per_thousand);
 
 // As faults_by_chance, with all faults but those that are left out, each in one of fifty requests
 // (connections are refused in one of two hundred).
