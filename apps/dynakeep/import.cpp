@@ -327,6 +327,7 @@ int import_into(const ImportFlags& flags) {
   if (!database) return complain(flags.connection, database.error());
   const bool goes_on = begun->position != ImportPosition{};
   if (definition && !goes_on) {
+    for (const std::string& line : not_kept(*definition, (*database)->capabilities())) warn(line);
     const auto created = create_defined_table(**database, *definition);
     if (!created) return complain(created.error());
   }

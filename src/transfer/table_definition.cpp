@@ -146,6 +146,24 @@ Result<void> create_defined_table(Database& database, const TableDefinition& def
   return {};
 }
 
+std::vector<std::string> not_kept(const TableDefinition& definition, const Capabilities& database) {
+  std::vector<std::string> lines;
+  const std::string lacks = "the database (" + database.engine + ") has no ";
+  const CreateTableRequest& table = definition.table;
+  const std::string name = table.table_name.value_or("");
+  if (definition.time_to_live_attribute && !database.time_to_live) {
+    lines.push_back(lacks + "time to live: nothing deletes what has expired in " + name + " by " +
+                    *definition.time_to_live_attribute);
+  }
+  if (table.tags && !table.tags->empty() && !database.tags) {
+    lines.push_back(lacks + "tags: " + name + " is without its own");
+  }
+  const bool has_stream =
+      table.stream_specification && table.stream_specification->stream_enabled.value_or(false);
+  if (has_stream && !database.streams) lines.push_back(lacks + "streams: " + name + " is without");
+  return lines;
+}
+
 Result<void> set_time_to_live(Database& database, const TableDefinition& definition) {
   if (!definition.time_to_live_attribute || !database.capabilities().time_to_live) return {};
   TRY(database.update_time_to_live(

@@ -19,6 +19,7 @@
 #include "dynakeep/transfer/import.h"
 #include "dynakeep/transfer/table_definition.h"
 #include "server/unused_database.h"
+#include "support/engine_fronts.h"
 #include "support/remote_databases.h"
 
 namespace dynakeep {
@@ -475,6 +476,43 @@ TEST_F(ImportExport, WrongLinesAreRejectedAndTheOthersWritten) {
   EXPECT_TRUE(rejected_[5].starts_with("7: ")) << rejected_[5];
   EXPECT_EQ(rejected_[6], "8: Item size has exceeded the maximum allowed size");
   EXPECT_NE(std::find(texts_.begin(), texts_.end(), too_large), texts_.end());
+}
+
+// ---- engines that lack something ----
+
+TEST_F(ImportExport, WhatAnEngineDoesNotTakeIsRejected) {
+  const auto other =
+      support::remotes_behind(support::front_of(*support::engine_traits_of("no_empty_values")))();
+  ASSERT_TRUE(other) << other.error();
+  ASSERT_TRUE(other->database->create_table(table_request("Copy")));
+  write(folder_ / "lines",
+        "{\"Item\":{\"pk\":{\"S\":\"a\"},\"sk\":{\"N\":\"1\"}}}\n"
+        "{\"Item\":{\"pk\":{\"S\":\"b\"},\"sk\":{\"N\":\"1\"},\"t\":{\"S\":\"\"}}}\n"
+        "{\"Item\":{\"pk\":{\"S\":\"c\"},\"sk\":{\"N\":\"1\"}}}\n");
+  std::vector<std::uint64_t> rejected;
+  const ImportSummary summary = import_table(
+      *other->database,
+      {.table = "Copy", .paths = {folder_ / "lines"}, .on_rejected = [&](const RejectedLine& line) {
+         rejected.push_back(line.line);
+       }});
+  EXPECT_EQ(summary.ending, ImportEnding::complete);
+  EXPECT_EQ(summary.written, 2U);
+  EXPECT_EQ(rejected, std::vector<std::uint64_t>{2});
+  EXPECT_EQ(items_of(*other->database, "Copy").size(), 2U);
+}
+
+TEST_F(ImportExport, WhatAnEngineDoesNotKeepOfATableIsTold) {
+  TableDefinition definition{.table = table_request("Copy"), .time_to_live_attribute = "end"};
+  definition.table.stream_specification =
+      StreamSpecification{.stream_enabled = true, .stream_view_type = StreamViewType::keys_only};
+  definition.table.tags = std::vector<Tag>{{.key = "a", .value = "b"}};
+  EXPECT_TRUE(not_kept(definition, Capabilities{}).empty());
+  EXPECT_EQ(
+      not_kept(definition, {.engine = "E", .tags = false, .streams = false, .time_to_live = false}),
+      (std::vector<std::string>{
+          "the database (E) has no time to live: nothing deletes what has expired in Copy by end",
+          "the database (E) has no tags: Copy is without its own",
+          "the database (E) has no streams: Copy is without"}));
 }
 
 TEST_F(ImportExport, TooManyRejectedLinesEndIt) {

@@ -37,6 +37,10 @@ Result<TableDefinition> exported_table_definition(const std::string& folder);
 // is not set here: see set_time_to_live. resource_in_use: there is one of that name.
 Result<void> create_defined_table(Database& database, const TableDefinition& definition);
 
+// What of the definition a database of these capabilities cannot keep, a line each for a person: it
+// is left out by the two here, which are no errors for that.
+std::vector<std::string> not_kept(const TableDefinition& definition, const Capabilities& database);
+
 // If the definition has one and the database can.
 Result<void> set_time_to_live(Database& database, const TableDefinition& definition);
 
