@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/base64.h"
+#include "base/json_string.h"
 
 namespace dynakeep {
 namespace {
@@ -18,70 +19,57 @@ bool is_reserved(std::string_view name) {
   return name == bytes_member || name == set_member || name == map_member;
 }
 
-JsonDocument tagged(std::string_view name, JsonDocument value) {
-  std::vector<JsonDocument::Member> members;
-  members.emplace_back(name, std::move(value));
-  return JsonDocument::object(std::move(members));
+// ---- writing: straight from the bytes, without a document between ----
+
+void append_tagged(std::string& out, std::string_view tag) {
+  out += "{\"";
+  out += tag;
+  out += "\":";
 }
 
-JsonDocument document_of(const Binary& bytes) {
-  std::string text;
-  base::append_base64(text, bytes.bytes);
-  return tagged(bytes_member, JsonDocument::string(std::move(text)));
+void append_bytes(std::string& out, std::string_view bytes) {
+  append_tagged(out, bytes_member);
+  out.push_back('"');
+  base::append_base64(out, bytes);
+  out += "\"}";
 }
 
-JsonDocument document_of(const Number& number) {
-  // A Number's text is a JSON number, always.
-  return JsonDocument::number_from_text(number.to_string()).value();
-}
-
-JsonDocument document_of(const std::string& text) { return JsonDocument::string(text); }
-
-template <typename Set>
-JsonDocument document_of_set(const Set& set) {
-  std::vector<JsonDocument> elements;
-  elements.reserve(set.size());
-  for (const auto& element : set) elements.push_back(document_of(element));
-  return tagged(set_member, JsonDocument::array(std::move(elements)));
-}
-
-JsonDocument document_of(const AttributeValue& value) {
-  switch (value.type()) {
-    case AttributeType::string:
-      return document_of(value.as_string());
-    case AttributeType::number:
-      return document_of(value.as_number());
-    case AttributeType::binary:
-      return document_of(value.as_binary());
-    case AttributeType::boolean:
-      return JsonDocument::boolean(value.as_bool());
-    case AttributeType::null:
-      return {};
-    case AttributeType::string_set:
-      return document_of_set(value.as_string_set());
-    case AttributeType::number_set:
-      return document_of_set(value.as_number_set());
-    case AttributeType::binary_set:
-      return document_of_set(value.as_binary_set());
-    case AttributeType::list: {
-      std::vector<JsonDocument> elements;
-      elements.reserve(value.as_list().size());
-      for (const AttributeValue& element : value.as_list()) {
-        elements.push_back(document_of(element));
-      }
-      return JsonDocument::array(std::move(elements));
-    }
-    case AttributeType::map:
-      break;
+template <typename Set, typename Append>
+void append_set(std::string& out, const Set& set, const Append& append) {
+  append_tagged(out, set_member);
+  char separator = '[';
+  for (const auto& element : set) {
+    out.push_back(std::exchange(separator, ','));
+    append(element);
   }
-  std::vector<JsonDocument::Member> members;
-  for (const auto& [name, member] : value.as_map()) {
-    members.emplace_back(name, document_of(member));
-  }
-  const bool reads_as_other = members.size() == 1 && is_reserved(members.front().first);
-  JsonDocument map = JsonDocument::object(std::move(members));
-  return reads_as_other ? tagged(map_member, std::move(map)) : map;
+  out += "]}";
 }
+
+void append_list(std::string& out, const AttributeView& list) {
+  out.push_back('[');
+  bool first = true;
+  for (const auto& element : list) {
+    if (!std::exchange(first, false)) out.push_back(',');
+    append_tagged_json(out, element.value);
+  }
+  out.push_back(']');
+}
+
+void append_map(std::string& out, const AttributeView& map) {
+  const bool reads_as_other = map.size() == 1 && is_reserved(map.begin()->name);
+  if (reads_as_other) append_tagged(out, map_member);
+  out.push_back('{');
+  bool first = true;
+  for (const auto& member : map) {
+    if (!std::exchange(first, false)) out.push_back(',');
+    base::append_json_string(out, member.name);
+    out.push_back(':');
+    append_tagged_json(out, member.value);
+  }
+  out += reads_as_other ? "}}" : "}";
+}
+
+// ---- reading ----
 
 Error no_such_json(std::string message) { return {ErrorCode::serialization, std::move(message)}; }
 
@@ -182,7 +170,42 @@ Result<void> read(const JsonDocument& document, AttributeValue& value) {
 
 }  // namespace
 
-std::string to_tagged_json(const AttributeValue& value) { return document_of(value).to_text(); }
+void append_tagged_json(std::string& out, const AttributeView& value) {
+  switch (value.type().value_or(AttributeType::null)) {
+    case AttributeType::string:
+      return base::append_json_string(out, *value.text());
+    case AttributeType::number:
+      out += value.number()->to_string();  // a JSON number, always
+      return;
+    case AttributeType::binary:
+      return append_bytes(out, *value.bytes());
+    case AttributeType::boolean:
+      out += *value.boolean() ? "true" : "false";
+      return;
+    case AttributeType::null:
+      out += "null";
+      return;
+    case AttributeType::list:
+      return append_list(out, value);
+    case AttributeType::map:
+      return append_map(out, value);
+    case AttributeType::string_set:
+      return append_set(out, value.value().as_string_set(),
+                        [&out](const std::string& text) { base::append_json_string(out, text); });
+    case AttributeType::number_set:
+      return append_set(out, value.value().as_number_set(),
+                        [&out](const Number& number) { out += number.to_string(); });
+    case AttributeType::binary_set:
+      return append_set(out, value.value().as_binary_set(),
+                        [&out](const Binary& bytes) { append_bytes(out, bytes.bytes); });
+  }
+}
+
+std::string to_tagged_json(const AttributeView& value) {
+  std::string out;
+  append_tagged_json(out, value);
+  return out;
+}
 
 Result<AttributeValue> from_tagged_json(std::string_view json) {
   return from_tagged_json(TRY(JsonDocument::parse(json)));

@@ -144,12 +144,6 @@ void append_cell(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-std::string base64_of(std::string_view bytes) {
-  std::string text;
-  base::append_base64(text, bytes);
-  return text;
-}
-
 template <typename Set, typename Append>
 std::string array_of(const Set& set, const Append& append) {
   std::string text = "[";
@@ -160,34 +154,48 @@ std::string array_of(const Set& set, const Append& append) {
   return text + "]";
 }
 
-std::string cell_of(const AttributeView& value) {
+std::string set_text(const AttributeValue& set) {
+  if (set.type() == AttributeType::string_set) {
+    return array_of(set.as_string_set(), [](std::string& out, const std::string& text) {
+      base::append_json_string(out, text);
+    });
+  }
+  if (set.type() == AttributeType::number_set) {
+    return array_of(set.as_number_set(),
+                    [](std::string& out, const Number& number) { out += number.to_string(); });
+  }
+  return array_of(set.as_binary_set(), [](std::string& out, const Binary& binary) {
+    out.push_back('"');
+    base::append_base64(out, binary.bytes);
+    out.push_back('"');
+  });
+}
+
+// What can need no quotes is written in its place.
+void append_value(std::string& out, const AttributeView& value) {
   switch (*value.type()) {
     case AttributeType::string:
-      return std::string(*value.text());
+      return append_cell(out, *value.text());
     case AttributeType::number:
-      return value.number()->to_string();
+      out += value.number()->to_string();
+      return;
     case AttributeType::binary:
-      return base64_of(*value.bytes());
+      if (value.bytes()->empty()) return append_cell(out, {});
+      return base::append_base64(out, *value.bytes());
     case AttributeType::boolean:
-      return *value.boolean() ? "true" : "false";
+      out += *value.boolean() ? "true" : "false";
+      return;
     case AttributeType::null:
-      return "null";
+      out += "null";
+      return;
     case AttributeType::list:
     case AttributeType::map:
-      return to_tagged_json(value.value());
+      return append_cell(out, to_tagged_json(value));
     case AttributeType::string_set:
-      return array_of(value.value().as_string_set(), [](std::string& out, const std::string& text) {
-        base::append_json_string(out, text);
-      });
     case AttributeType::number_set:
-      return array_of(value.value().as_number_set(),
-                      [](std::string& out, const Number& number) { out += number.to_string(); });
     case AttributeType::binary_set:
-      return array_of(value.value().as_binary_set(), [](std::string& out, const Binary& binary) {
-        base::append_json_string(out, base64_of(binary.bytes));
-      });
+      return append_cell(out, set_text(value.value()));
   }
-  return {};
 }
 
 }  // namespace
@@ -218,7 +226,7 @@ Result<void> append_csv_row(std::string& out, const std::vector<CsvColumn>& colu
     const AttributeView value = attributes[columns[i].name];
     if (!value.exists()) continue;
     if (value.type() == columns[i].type) {
-      append_cell(out, cell_of(value));
+      append_value(out, value);
       ++written;
       continue;
     }

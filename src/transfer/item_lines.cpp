@@ -87,7 +87,7 @@ void append_item_line(std::string& out, LineFormat format, const Item& item) {
     out += "}\n";
     return;
   }
-  out += to_tagged_json(AttributeValue(item.attributes()));
+  append_tagged_json(out, item);
   out.push_back('\n');
 }
 
