@@ -30,6 +30,7 @@
 #include "services/dismissals/request_id.h"
 #include "services/dismissals/route.h"
 #include "services/dismissals/token_hook.h"
+#include "services/jwt/token_check.h"
 #include "services/jwt/token_gate.h"
 
 // From an HTTP request to an operation and back.
@@ -126,6 +127,10 @@ class DismissalsService final : public http::HttpService {
     http::HttpResponse answer = is_preflight ? headers_.preflight(request) : respond(request, id);
     headers_.add_to(answer, request);
     answer.headers.add("X-Request-Id", id);
+    if (answer.status == 401 && options_.tokens) {
+      answer.headers.add("WWW-Authenticate",
+                         jwt::bearer_challenge(request.headers.find("authorization")));
+    }
     if (base::is_logged(LogLevel::info)) {
       const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
           std::chrono::steady_clock::now() - began);

@@ -106,4 +106,8 @@ std::variant<JsonDocument, Refused> check_token(const TokenRules& rules, const F
   return std::move(token->claims);
 }
 
+std::string_view bearer_challenge(std::optional<std::string_view> authorization) {
+  return bearer_token(authorization) ? "Bearer error=\"invalid_token\"" : "Bearer";
+}
+
 }  // namespace dynakeep::jwt

@@ -35,4 +35,8 @@ using FindKey = std::function<std::optional<PublicKey>(std::string_view key_id)>
 std::variant<JsonDocument, Refused> check_token(const TokenRules& rules, const FindKey& find_key,
                                                 std::optional<std::string_view> authorization);
 
+// What WWW-Authenticate says with a 401 (RFC 6750, 3): "Bearer", and what is wrong only to who
+// showed a token.
+std::string_view bearer_challenge(std::optional<std::string_view> authorization);
+
 }  // namespace dynakeep::jwt

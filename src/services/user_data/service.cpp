@@ -15,6 +15,7 @@
 #include "http/entity_tag.h"
 #include "http/media_type.h"
 #include "http/percent_encoding.h"
+#include "services/jwt/token_check.h"
 #include "services/jwt/token_gate.h"
 #include "services/jwt/token_options.h"
 #include "services/user_data/answers.h"
@@ -172,13 +173,23 @@ class UserDataService final : public http::HttpService {
                                            std::shared_ptr<const ApiKey>& key) const {
     const auto secret = request.headers.find("x-api-key").value_or("");
     if (gate_ && (!options_.keys || secret.empty())) {
-      const auto refused = gate_->refuse(request.headers.find("authorization"), {&user_id, 1});
-      if (refused) return refusal(refused->status, refused->message);
-      return std::nullopt;
+      const auto authorization = request.headers.find("authorization");
+      const auto refused = gate_->refuse(authorization, {&user_id, 1});
+      if (!refused) return std::nullopt;
+      auto answer = refusal(refused->status, refused->message);
+      if (answer.status == 401) {
+        answer.headers.add("WWW-Authenticate", jwt::bearer_challenge(authorization));
+      }
+      return answer;
     }
     if (!options_.keys) return std::nullopt;
     if (!secret.empty()) key = options_.keys->find(secret);
-    if (!key) return refusal(401, "Missing or invalid API key");
+    if (!key) {
+      auto answer = refusal(401, "Missing or invalid API key");
+      // HTTP has no name for a key; where a token would do, it is asked for.
+      if (gate_) answer.headers.add("WWW-Authenticate", jwt::bearer_challenge(std::nullopt));
+      return answer;
+    }
     if (key->may(permission) && key->may_reach(user_id)) return std::nullopt;
     return refusal(403, "The key is not good for this");
   }

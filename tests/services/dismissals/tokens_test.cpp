@@ -80,6 +80,18 @@ TEST_F(DismissalTokens, WithoutATokenNothingIsOpen) {
   EXPECT_EQ(get(x, {{"Authorization", "bearer " + first().token(R"({"sub":"u"})")}}).status, 200);
 }
 
+// RFC 6750, 3: an error is told to who showed a token, and to nobody else.
+TEST_F(DismissalTokens, ARefusalAsksForWhatIsMissing) {
+  const auto challenge = [&](const DismissalHeaders& headers) {
+    return get(x, headers).header("www-authenticate");
+  };
+  EXPECT_EQ(challenge({}), "Bearer");
+  EXPECT_EQ(challenge({{"Authorization", "Basic dTp1"}}), "Bearer");
+  EXPECT_EQ(challenge(with("a.b")), R"(Bearer error="invalid_token")");
+  EXPECT_EQ(challenge(with_claims(R"({"sub":"v"})")), "") << "403";
+  EXPECT_EQ(challenge(with_claims(R"({"sub":"u"})")), "");
+}
+
 TEST_F(DismissalTokens, EachStepRefusesInItsOrder) {
   const std::string claims = R"({"sub":"u"})";
   const std::string good = first().token(claims);

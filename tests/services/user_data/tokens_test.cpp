@@ -160,6 +160,22 @@ TEST_F(UserDataTokens, ARotatedKeyIsFoundAfterOneFetch) {
                  "Unable to find signing key");
 }
 
+// RFC 6750, 3: an error is told to who showed a token, and to nobody else.
+TEST_F(UserDataTokens, ARefusalAsksForWhatIsMissing) {
+  const auto challenge = [&](const Headers& headers) {
+    return get(user_path, headers).header("www-authenticate");
+  };
+  EXPECT_EQ(challenge({}), "Bearer");
+  EXPECT_EQ(challenge({{"Authorization", "Basic dTp1"}}), "Bearer");
+  EXPECT_EQ(challenge(with("a.b")), R"(Bearer error="invalid_token")");
+  EXPECT_EQ(challenge(with_claims(R"({"sub":"user-2"})")), "") << "403";
+  EXPECT_EQ(challenge(with_claims(R"({"sub":"user-1"})")), "");
+  serve_with({}, must(ApiKeys::of({{.key = "k", .scope = {.application = "app"}}})));
+  Headers wrong_key = with_claims(R"({"sub":"user-1"})");
+  wrong_key.emplace_back("x-api-key", "wrong");
+  EXPECT_EQ(challenge(wrong_key), "Bearer");
+}
+
 TEST_F(UserDataTokens, AKeyOrATokenWillDoWhereBothAreTaken) {
   serve_with(
       {},
