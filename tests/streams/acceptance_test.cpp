@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <random>
@@ -8,13 +10,16 @@
 #include <vector>
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "dynakeep/embedded.h"
 #include "dynakeep/stores/stream_consumer.h"
-#include "streams/simulated_stream.h"
+#include "server/unused_database.h"
+#include "streams/one_consumer.h"
 
-// One consumer: what a case is called begins with the acceptance scenario that it plays. Those of
-// several workers are in workers_test.cpp, those of checkpoint files in checkpoint_file_test.cpp.
+// What a case is called begins with the acceptance scenario that it plays. Faults of the server are
+// in faults_test.cpp, what a stream has lost in gaps_test.cpp, several workers in workers_test.cpp,
+// checkpoint files in checkpoint_file_test.cpp.
 namespace dynakeep {
 namespace {
 
@@ -25,72 +30,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using Kind = StreamEvent::Kind;
-
-class StreamAcceptance : public testing::Test {
- protected:
-  StreamConsumerOptions options() {
-    return {.stream_arn = stream.arn,
-            .group = "g",
-            .on_gap =
-                [this](const StreamGap& gap) {
-                  gaps.push_back(gap);
-                  return StreamGapAnswer::go_on;
-                },
-            .on_event = [this](const StreamEvent& event) { ++events[event.kind]; },
-            .clock = &clock,
-            .now = [this] { return StreamConsumer::Moment(clock.now().time_since_epoch()); },
-            .random = [this] { return random(); }};
-  }
-  void open(StreamConsumerOptions with) {
-    consumer.reset();
-    auto opened = StreamConsumer::open(stream, *checkpoints, std::move(with),
-                                       [this](const StreamBatch& batch) { return handler(batch); });
-    ASSERT_TRUE(opened) << opened.error();
-    consumer = std::move(*opened);
-    const auto started = consumer->start();
-    ASSERT_TRUE(started) << started.error();
-  }
-  // Steps for so long; false: it has ended, or stopped.
-  bool go_on(std::chrono::microseconds span) {
-    const Time until = clock.now() + span;
-    while (clock.now() < until) {
-      const auto next = consumer->step();
-      if (!next || !*next) return false;
-      const StreamConsumer::Moment now(clock.now().time_since_epoch());
-      if (**next > now) {
-        clock.set(std::min(
-            until, clock.now() + std::chrono::ceil<std::chrono::microseconds>(**next - now)));
-      }
-    }
-    return true;
-  }
-  void write(int count, const std::string& key = "a") {
-    for (int i = 0; i < count; ++i) stream.write(key);
-  }
-  static std::int64_t version_of(const ChangeRecord& record) {
-    return record.dynamodb.new_image->at("n").as_number().to_int64().value();
-  }
-  StreamOutcome take(const StreamBatch& batch) {
-    for (const ChangeRecord& record : batch.records) handled.push_back(version_of(record));
-    return StreamOutcome::ok();
-  }
-  static std::vector<std::int64_t> up_to(std::int64_t last) {
-    std::vector<std::int64_t> versions;
-    for (std::int64_t version = 1; version <= last; ++version) versions.push_back(version);
-    return versions;
-  }
-  std::string shard() const { return consumer->figures().shards.front().shard_id; }
-
-  ManualClock clock;
-  std::mt19937_64 random{1};
-  SimulatedStream stream{clock, 1};
-  std::unique_ptr<StreamCheckpoints> checkpoints = make_in_memory_stream_checkpoints();
-  std::vector<std::int64_t> handled;
-  std::vector<StreamGap> gaps;
-  std::map<Kind, int> events;
-  StreamHandler handler = [this](const StreamBatch& batch) { return take(batch); };
-  std::unique_ptr<StreamConsumer> consumer;  // tells of its end
-};
 
 TEST_F(StreamAcceptance, C4AShardIdleSinceAStartAtTheTipLosesNothingWhileTheConsumerIsDown) {
   stream.split("a");
@@ -131,6 +70,55 @@ TEST_F(StreamAcceptance, E1ASlowHandlerHasBoundedBuffersAndALagThatRisesAndFalls
   go_on(5s);
   EXPECT_EQ(consumer->figures().lag, 0ms);
   EXPECT_EQ(handled, up_to(20'001));
+}
+
+// One shard of so many records, which are made when they are asked for.
+class LongShard final : public server::UnusedDatabase {
+ public:
+  explicit LongShard(std::size_t records) : records_(records) {}
+
+  Result<DescribeStreamResult> describe_stream(const DescribeStreamRequest&) override {
+    DescribeStreamResult result;
+    result.stream_description.stream_status = StreamStatus::enabled;
+    result.stream_description.shards = {
+        {.shard_id = "shard", .sequence_number_range = {.starting_sequence_number = "0"}}};
+    return result;
+  }
+  Result<GetShardIteratorResult> get_shard_iterator(const GetShardIteratorRequest&) override {
+    return GetShardIteratorResult{.shard_iterator = "0"};
+  }
+  Result<GetRecordsResult> get_records(const GetRecordsRequest& request) override {
+    GetRecordsResult result;
+    std::size_t next = std::stoul(*request.shard_iterator);
+    for (; next < records_ && result.records.size() < 1000; ++next) {
+      result.records.push_back(
+          {.event_name = "INSERT",
+           .dynamodb = {.keys = Item{{"k", "a"}}, .sequence_number = std::to_string(next + 1)}});
+    }
+    result.next_shard_iterator = std::to_string(next);
+    return result;
+  }
+
+ private:
+  const std::size_t records_;
+};
+
+// As many as DYNAKEEP_RECORDS says.
+TEST_F(StreamAcceptance, E8AFilterThatPassesNothingComesToTheEndWithNoCallOfTheHandler) {
+  const char* const given = std::getenv("DYNAKEEP_RECORDS");
+  const std::size_t records = given != nullptr ? std::stoul(given) : 100'000;
+  LongShard shard(records);
+  auto filtering = options();
+  filtering.filter = [](const ChangeRecord&) { return false; };
+  consumer = *StreamConsumer::open(shard, *checkpoints, filtering,
+                                   [this](const StreamBatch& batch) { return take(batch); });
+  ASSERT_TRUE(consumer->start());
+  while (consumer->figures().filtered < records) ASSERT_TRUE(go_on(1s));
+  ASSERT_TRUE(consumer->checkpoint());
+  EXPECT_THAT(handled, IsEmpty());
+  const StreamScope scope{.group = "g", .stream_arn = stream.arn};
+  const ShardProgress row = checkpoints->load(scope)->shards.at("shard");
+  EXPECT_EQ(row.position.sequence_number, std::to_string(records));
 }
 
 TEST_F(StreamAcceptance, E9ADrainedStopHandsOutWhatWasReadAndTheNextStartRepeatsNothing) {
@@ -186,152 +174,6 @@ TEST_F(StreamAcceptance, BatchesWaitForTheirWindowTheirRecordsOrTheirBytes) {
   write(7);
   go_on(1s);
   EXPECT_THAT(sizes, ElementsAre(2U, 5U));
-}
-
-TEST_F(StreamAcceptance, F1EachErrorForFiveMinutesIsOutwaitedAndToldOf) {
-  write(5);
-  open(options());
-  go_on(1s);
-  stream.faults.errors = 1;
-  write(5);
-  go_on(5min);
-  EXPECT_GE(events[Kind::degraded], 3);
-  EXPECT_EQ(events[Kind::recovered], 0);
-  stream.faults.errors = 0;
-  go_on(1min);
-  EXPECT_EQ(events[Kind::recovered], 1);
-  EXPECT_EQ(handled, up_to(10));
-}
-
-TEST_F(StreamAcceptance, F2AServerThatThrottlesIsCalledLessOften) {
-  write(1);
-  auto steady = options();
-  steady.idle_poll_max = 250ms;
-  open(steady);
-  go_on(10s);
-  std::size_t before = stream.calls;
-  go_on(1min);
-  const std::size_t unhindered = stream.calls - before;
-  stream.faults.throttled = 0.2;
-  before = stream.calls;
-  go_on(1min);
-  EXPECT_LT(stream.calls - before, unhindered * 3 / 4);
-  stream.faults.throttled = 0;
-  go_on(30s);
-  before = stream.calls;
-  go_on(1min);
-  EXPECT_GT(stream.calls - before, unhindered * 9 / 10);
-}
-
-TEST_F(StreamAcceptance, CallsAreBoundedAsDynamoDbWantsIt) {
-  stream.faults.records_in_page = 1;
-  write(100);
-  auto busy = options();
-  busy.busy_poll = 0ms;
-  open(busy);
-  const std::size_t before = stream.calls;
-  go_on(10s);
-  EXPECT_LE(stream.calls - before, 10U * 5 + 10);
-}
-
-TEST_F(StreamAcceptance, F4APageOutOfOrderStopsItsShardUntilItIsInOrder) {
-  stream.faults.disorder = true;
-  write(5);
-  open(options());
-  go_on(2min);
-  EXPECT_THAT(handled, IsEmpty());
-  EXPECT_GE(events[Kind::degraded], 1);
-  EXPECT_THAT(*consumer->figures().last_error, HasSubstr("not in order"));
-  stream.faults.disorder = false;
-  go_on(1min);
-  EXPECT_EQ(handled, up_to(5));
-}
-
-TEST_F(StreamAcceptance, F5AClosedShardWithoutIteratorIsOneThatHasEnded) {
-  stream.faults.no_iterator_at_an_end = true;
-  stream.roll("a");
-  stream.roll("a");
-  write(3);
-  open(options());
-  go_on(5s);
-  EXPECT_EQ(handled, up_to(3));
-}
-
-TEST_F(StreamAcceptance, G1AConsumerDownForThirtyHoursStartsAtTheHorizonWithOneGapALineage) {
-  write(3);
-  open(options());
-  go_on(5s);
-  const Time last = clock.now();
-  consumer.reset();
-  for (int hour = 0; hour < 30; ++hour) {
-    clock.advance(1h);
-    write(1);
-    if (hour % 4 == 0) stream.roll("a");
-  }
-  stream.trim(clock.now() - 24h);
-  open(options());
-  go_on(1min);
-  ASSERT_THAT(gaps, SizeIs(1));
-  EXPECT_LE(*gaps[0].from, last);
-  EXPECT_EQ(handled.front(), 1);
-  EXPECT_EQ(handled.back(), 33);
-  EXPECT_EQ(consumer->figures().lag, 0ms);
-}
-
-TEST_F(StreamAcceptance, G2WithoutWritesNoGapIsCertain) {
-  write(3);
-  open(options());
-  go_on(5s);
-  consumer.reset();
-  clock.advance(30h);
-  stream.trim(clock.now() - 24h);
-  open(options());
-  go_on(1min);
-  for (const StreamGap& gap : gaps) EXPECT_FALSE(gap.is_certain);
-  write(1);
-  go_on(5s);
-  EXPECT_EQ(handled, up_to(4));
-}
-
-TEST_F(StreamAcceptance, G4AShardThatIsGoneIsAGapAndItsChildIsReadFromItsHorizon) {
-  write(3);
-  open(options());
-  handler = [](const StreamBatch&) { return StreamOutcome::failed("not yet"); };
-  go_on(5s);
-  consumer.reset();
-  stream.roll("a");
-  clock.advance(25h);
-  write(2);
-  stream.trim(clock.now() - 24h);
-  handler = [this](const StreamBatch& batch) { return take(batch); };
-  open(options());
-  go_on(1min);
-  ASSERT_THAT(gaps, SizeIs(1));
-  EXPECT_EQ(gaps[0].kind, StreamGap::Kind::shard_lost);
-  EXPECT_THAT(handled, ElementsAre(4, 5));
-}
-
-TEST_F(StreamAcceptance, G5AtEighteenHoursOfLagTheRiskIsToldOfOnce) {
-  write(1);
-  handler = [](const StreamBatch&) { return StreamOutcome::failed("not yet"); };
-  open(options());
-  go_on(17h);
-  EXPECT_EQ(events[Kind::retention_risk], 0);
-  go_on(3h);
-  EXPECT_EQ(events[Kind::retention_risk], 1);
-}
-
-TEST_F(StreamAcceptance, G7BesideAnIdleShardForThirtyHoursNoGapIsToldAndTheNextWriteArrives) {
-  write(1);
-  open(options());
-  go_on(30h);
-  stream.trim(clock.now() - 24h);
-  open(options());
-  go_on(5s);
-  write(1);
-  go_on(5s);
-  EXPECT_THAT(gaps, IsEmpty());
-  EXPECT_EQ(handled, up_to(2));
 }
 
 TEST_F(StreamAcceptance, ManualCheckpointsAreOnlyWhereTheProgramGivesThem) {
@@ -460,6 +302,29 @@ TEST_F(StreamAcceptance, I8OptionsOutOfRangeAreNamedWithTheirRange) {
   EXPECT_THAT(refusal([](auto& o) { o.calls_per_second = 5000; }), HasSubstr("calls_per_second"));
   EXPECT_THAT(refusal([](auto& o) { o.wait_for_stream = true; }), HasSubstr("table_name"));
   EXPECT_EQ(stream.calls, 0U);
+}
+
+TEST_F(StreamAcceptance, I5ACheckpointThatIsDamagedIsToldOfAndSomeRecordsComeAgain) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("fallback_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const std::string path = folder / "a.ckpt";
+  checkpoints = *open_stream_checkpoint_file({.path = path, .clock = &clock});
+  write(3);
+  open(options());
+  go_on(5s);
+  consumer.reset();
+  const StreamScope scope{.group = "g", .stream_arn = stream.arn};
+  ASSERT_TRUE(checkpoints->save(scope, checkpoints->load(scope).value()));
+  std::filesystem::resize_file(path, 100);
+  write(1);
+  open(options());
+  go_on(5s);
+  EXPECT_EQ(events[Kind::checkpoint_fallback], 1);
+  EXPECT_EQ(handled.back(), 4);
+  consumer.reset();
+  checkpoints.reset();
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(StreamAcceptance, I9WhateverAHandlerThrowsItsBatchHasFailed) {

@@ -115,5 +115,37 @@ TEST_F(StreamCheckpointFiles, ALeftoverOfAWriteThatDiedIsOverwritten) {
   EXPECT_EQ(open()->load(scope).value(), progress_at("2"));
 }
 
+// Whatever of a write the power left, in the order of its steps: the file is this one or the one
+// before.
+TEST_F(StreamCheckpointFiles, C5APowerLossWithinAWriteLeavesThisGenerationOrTheOneBefore) {
+  {
+    auto file = open();
+    for (const char* number : {"1", "2", "3"}) ASSERT_TRUE(file->save(scope, progress_at(number)));
+  }
+  const std::string third = read(path);
+  const std::string second = read(path + ".prev");
+  const auto as_before = [&] {
+    write(path, second);
+    std::filesystem::remove(path + ".prev");
+    std::filesystem::remove(path + ".link");
+    std::filesystem::remove(path + ".tmp");
+  };
+  const auto loaded = [&] { return open()->load(scope).value(); };
+  for (std::size_t length = 0; length <= third.size(); length += 7) {
+    as_before();
+    write(path + ".tmp", third.substr(0, length));
+    ASSERT_EQ(loaded(), progress_at("2")) << length;
+  }
+  as_before();
+  write(path + ".tmp", third);
+  std::filesystem::create_hard_link(path, path + ".link");
+  EXPECT_EQ(loaded(), progress_at("2"));
+  std::filesystem::rename(path + ".link", path + ".prev");
+  EXPECT_EQ(loaded(), progress_at("2"));
+  std::filesystem::rename(path + ".tmp", path);
+  EXPECT_EQ(loaded(), progress_at("3"));
+  EXPECT_EQ(fallbacks, 0);
+}
+
 }  // namespace
 }  // namespace dynakeep

@@ -22,6 +22,7 @@ class FaultyTable final : public server::UnusedDatabase {
   bool has_transactions = true;
   std::atomic<std::size_t> writes = 0;
   std::atomic<std::size_t> calls = 0;
+  std::atomic<std::size_t> queries = 0;
 
   Result<CreateTableResult> create_table(const CreateTableRequest& request) override {
     return read([&] { return database_.create_table(request); });
@@ -33,6 +34,7 @@ class FaultyTable final : public server::UnusedDatabase {
     return read([&] { return database_.get_item(request); });
   }
   Result<QueryResult> query(const QueryRequest& request) override {
+    ++queries;
     return read([&] { return database_.query(request); });
   }
   Result<PutItemResult> put_item(const PutItemRequest& request) override {

@@ -33,8 +33,11 @@ bool SimulatedStream::happens(double probability) {
   return probability > 0 && std::uniform_real_distribution<>(0, 1)(random_) < probability;
 }
 
-std::optional<Error> SimulatedStream::fault() {
+std::optional<Error> SimulatedStream::fault(std::string_view operation) {
   ++calls;
+  if (faults.fails) {
+    if (auto error = faults.fails(operation)) return error;
+  }
   if (happens(faults.throttled)) return Error(ErrorCode::throttling, "Rate exceeded");
   if (!happens(faults.errors)) return std::nullopt;
   switch (random_() % 4) {
@@ -171,7 +174,7 @@ SimulatedStream::Shard* SimulatedStream::find(const std::string& id) {
 
 Result<DescribeStreamResult> SimulatedStream::describe_stream(
     const DescribeStreamRequest& request) {
-  if (auto error = fault()) return *error;
+  if (auto error = fault("DescribeStream")) return *error;
   if (request.stream_arn != arn) return Error::resource_not_found("No such stream");
   if (request.shard_filter && faults.refuses_filter) {
     return Error::validation("Unknown parameter: ShardFilter");
@@ -184,6 +187,7 @@ Result<DescribeStreamResult> SimulatedStream::describe_stream(
   const bool is_late = happens(faults.late_listing);
   for (const Shard& shard : shards_) {
     const bool is_new = shard.parent && clock_.now() - shard.born < faults.children_hidden;
+    if (faults.unlisted.contains(shard.id)) continue;
     if (is_new || (is_late && shard.parent && &shard == &shards_.back())) continue;
     if (request.shard_filter && !faults.ignores_filter &&
         shard.parent != request.shard_filter->shard_id) {
@@ -206,7 +210,7 @@ Result<DescribeStreamResult> SimulatedStream::describe_stream(
 
 Result<GetShardIteratorResult> SimulatedStream::get_shard_iterator(
     const GetShardIteratorRequest& request) {
-  if (auto error = fault()) return *error;
+  if (auto error = fault("GetShardIterator")) return *error;
   iterators_asked.push_back(*request.shard_iterator_type);
   Shard* shard = find(*request.shard_id);
   if (shard == nullptr) return Error::resource_not_found("No such shard");
@@ -241,7 +245,7 @@ Result<GetShardIteratorResult> SimulatedStream::get_shard_iterator(
 }
 
 Result<GetRecordsResult> SimulatedStream::get_records(const GetRecordsRequest& request) {
-  if (auto error = fault()) return *error;
+  if (auto error = fault("GetRecords")) return *error;
   const std::string& iterator = *request.shard_iterator;
   const std::size_t first = iterator.find('|');
   const std::size_t second = iterator.find('|', first + 1);

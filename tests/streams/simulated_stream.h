@@ -2,10 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dynakeep/clock.h"
@@ -32,6 +35,9 @@ class SimulatedStream : public server::UnusedDatabase {
     bool no_iterator_at_an_end = false;            // of a closed shard behind its last record
     bool disorder = false;                         // a page's first two records change places
     bool refuses_filter = false;
+    std::set<std::string> unlisted = {};  // shards that no listing shows
+    // By the operation's name; empty: no more than the others say.
+    std::function<std::optional<Error>(std::string_view operation)> fails = {};
     bool ignores_filter = false;
     std::int32_t shards_in_page = 3;
     std::int32_t records_in_page = 1000;
@@ -84,7 +90,7 @@ class SimulatedStream : public server::UnusedDatabase {
   };
 
   bool happens(double probability);
-  std::optional<Error> fault();
+  std::optional<Error> fault(std::string_view operation);
   Shard& taking(const std::string& key);
   void add_shard(std::optional<std::string> parent, std::uint32_t from, std::uint64_t until);
   void replace(Shard& shard, bool in_two);

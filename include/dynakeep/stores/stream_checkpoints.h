@@ -33,6 +33,12 @@ class StreamCheckpoints {
   virtual Result<StreamProgress> load(const StreamScope& scope) = 0;
   // All of it or, with an error, what there was.
   virtual Result<void> save(const StreamScope& scope, const StreamProgress& progress) = 0;
+  // What has changed since the last load() or save(); as save() of all of it. A consumer saves most
+  // often so, and a stream may have tens of thousands of shards: what is written should be no more
+  // than what has changed. Here it is load(), then save().
+  virtual Result<void> save_change(const StreamScope& scope, const StreamProgressChange& change);
+  // Why the last load() gave what was there before: what there was is damaged. None: it did not.
+  virtual std::optional<std::string> fallback() const { return std::nullopt; }
 
   // Of a table's streams, the one that the group began to read last: whoever follows a table learns
   // from it that another took its place. Nothing: none, or it is not kept.
@@ -55,14 +61,16 @@ struct StreamCheckpointFileOptions {
   // Both files being damaged, begin anew at the oldest record there is; else that is an error. It
   // never begins at the tip.
   bool begin_anew_if_damaged = false;
-  // The file was damaged, and the one of before it is used: some records come again.
+  // The file is damaged, and the one of before it is used, or what stands before the damage: some
+  // records come again.
   std::function<void(const Error& damage)> on_fallback = {};
   const Clock* clock = &system_clock();
 };
 
-// A file for one group and stream, in the format of stream_progress.h. Each write replaces it whole
-// (path.tmp, synced, renamed) and keeps the one before as path.prev; path.lock is held as long as
-// the object lives.
+// A file for one group and stream, in the format of stream_progress.h, with the changes since it
+// was written behind it (docs/formats/stream-checkpoints.md): each is appended and synced. When
+// they are longer than what they change, it is replaced whole (path.tmp, synced, renamed), and the
+// one before stays as path.prev; path.lock is held as long as the object lives.
 //
 // Refused: invalid_argument where another process holds the lock, where the file is of another
 // group, stream or version, or cannot be opened; serialization where it is damaged and so is the

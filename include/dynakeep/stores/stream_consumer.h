@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -116,6 +117,8 @@ struct StreamEvent {
     lease_taken,
     lease_lost,  // another worker has it, or gets it
     checkpoint_written,
+    checkpoint_fallback,  // what there was is damaged, and it goes on from one before: some comes
+                          // again
     gap,
     retention_risk,  // the oldest record not handled is about to be trimmed
     poison,
@@ -177,7 +180,9 @@ struct StreamConsumerOptions {
   // of one item stay in order. 1 to 1,000.
   std::size_t lanes = 1;
   // Records of a shard that wait for the handler: it is read on while there are fewer.
-  std::size_t buffer_records = 1000;
+  // Half of it free, a page is asked for, of 1,000 records at most: with 2,000 or more, pages are
+  // as long as the server makes them.
+  std::size_t buffer_records = 2000;
   std::size_t buffer_bytes = std::size_t{64} << 20;  // of all shards, as record sizes say
   StreamRetry retry = {};
 
@@ -185,6 +190,10 @@ struct StreamConsumerOptions {
   std::function<Result<void>(const StreamDeadLetter&)> dead_letter = {};
   // Told of a gap, which is durable by then, before any record behind it. Must not call the
   // consumer. Left empty, it goes on; the figures count it.
+  //
+  // What was lost can be had from the table (a resync): read it within this call, with consistent
+  // reads, and answer go_on. What is read is what the records behind the gap go on from: of those
+  // that come some are older than what was read, and the last of each item is not.
   std::function<StreamGapAnswer(const StreamGap&)> on_gap = {};
 
   // Told of what happens, in order. Called by one thread at a time, with nothing held.
@@ -201,9 +210,17 @@ struct StreamConsumerOptions {
   std::chrono::milliseconds busy_poll{250};  // after a page that was not full
   std::chrono::milliseconds idle_poll_max{1000};
   std::chrono::milliseconds catch_up_lag{60'000};  // older than this, it polls three times as often
-  // Of GetRecords a second for a shard, and of DescribeStream in all; as DynamoDB allows. 0: no
-  // bound. Empty: 5, and none for an engine of ours.
+  // Of GetRecords a second for a shard, and of DescribeStream by all consumers of the process
+  // together, but those with a `now` of their own; as DynamoDB allows. 0: no bound. Empty: 5, and
+  // none for an engine of ours.
   std::optional<unsigned> calls_per_second = {};
+  // How long the stream keeps its records, as its engine was told: after that long without a look
+  // at a shard something of it may be lost, which is told of as a gap. Too short tells of gaps that
+  // are none, too long keeps silent about some.
+  std::chrono::milliseconds retention = std::chrono::hours(24);
+  // It stops with `unavailable` when no call for a shard, or for the list of them, has been
+  // answered for so long. Empty: never.
+  std::optional<std::chrono::milliseconds> max_outage = {};
   std::chrono::milliseconds risk_age = std::chrono::hours(18);  // of retention_risk
   std::chrono::milliseconds slow_handler{30'000};               // of that event
   std::chrono::milliseconds drain_timeout{30'000};              // of stop(StreamDrain::yes)
@@ -225,6 +242,13 @@ struct StreamShardFigures {
   bool is_at_tip = false;  // all there was is read and handled
 };
 
+// Calls of one operation.
+struct StreamCallFigures {
+  std::uint64_t answered = 0;
+  std::uint64_t throttled = 0;
+  std::uint64_t failed = 0;  // in other ways; iterators that have expired too
+};
+
 // Since the consumer was opened.
 struct StreamFigures {
   std::uint64_t read = 0;
@@ -239,6 +263,11 @@ struct StreamFigures {
   std::uint64_t errors = 0;  // calls to the database that failed, and were or will be repeated
   std::uint64_t checkpoint_errors = 0;
   std::uint64_t bytes = 0;  // of records read, as their sizes say
+  StreamCallFigures describe_stream = {};
+  StreamCallFigures get_shard_iterator = {};
+  StreamCallFigures get_records = {};
+  // Of batches, by how long the handler took: up to 1 ms, 10 ms, 100 ms, 1 s, 10 s, 100 s, longer.
+  std::array<std::uint64_t, 7> handler_times = {};
   std::size_t buffered_bytes = 0;
   std::size_t leases = 0;   // shards this worker may read
   std::size_t pending = 0;  // shards whose parents are not handled to their end

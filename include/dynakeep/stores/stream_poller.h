@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -52,6 +53,8 @@ struct StreamPollerOptions {
   // One page of each shard a call, as dynamodb-stream has it; else all there is.
   bool one_page = false;
   std::size_t records_max = 10'000;  // told of by one call
+  // How long the stream keeps its records, as its engine was told (StreamConsumerOptions).
+  std::chrono::milliseconds retention = std::chrono::hours(24);
   // What images and keys become before they are handed on. Empty: they stay as they are.
   std::function<Item(Item)> transform = {};
   const Clock* clock = &system_clock();  // must outlive the poller

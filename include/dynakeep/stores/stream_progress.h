@@ -103,6 +103,19 @@ struct StreamProgress {
   friend bool operator==(const StreamProgress&, const StreamProgress&) = default;
 };
 
+// What becomes different in a progress: rows that are new or take the place of those of their ids,
+// rows that go, and gaps that were reported.
+struct StreamProgressChange {
+  std::vector<ShardProgress> rows = {};
+  std::vector<std::string> forgotten = {};
+  std::vector<StreamGap> gaps = {};
+
+  friend bool operator==(const StreamProgressChange&, const StreamProgressChange&) = default;
+};
+
+// Of the gaps the last hundred stay. One that has no start has no place for gaps.
+void apply(const StreamProgressChange& change, StreamProgress& progress);
+
 // Which reading of which stream: groups know nothing of each other, and a stream made anew inherits
 // nothing.
 struct StreamScope {

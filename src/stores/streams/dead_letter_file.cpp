@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -16,54 +15,26 @@
 
 #include "base/file_descriptor.h"
 #include "stores/streams/dead_letter_replay.h"
+#include "stores/streams/synced_file.h"
 
 namespace dynakeep {
 namespace {
 
 using base::FileDescriptor;
+using streams::file_error;
+using streams::open_file;
 using streams::Replayed;
 
-constexpr mode_t owner_only = 0600;
 constexpr std::size_t line_bytes_max = std::size_t{64} << 20;
 // What a crash of a replay repeats, against how often the file is written anew.
 constexpr std::size_t replayed_unsaved_max = 1000;
-
-Error failed(const char* what, const std::string& path) {
-  return Error::internal(std::string("Cannot ") + what + " " + path + ": " + std::strerror(errno));
-}
-
-FileDescriptor open_file(const std::string& path, int flags) {
-  return FileDescriptor(::open(path.c_str(), flags | O_CLOEXEC, owner_only));
-}
-
-Result<void> write_all(int file, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(file, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("write", path);
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
-Result<void> sync(int file, const std::string& path) {
-  return ::fsync(file) == 0 ? Result<void>() : failed("sync", path);
-}
-
-Result<void> sync_folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const FileDescriptor opened = open_file(folder, O_RDONLY | O_DIRECTORY);
-  if (!opened.is_open()) return failed("open", folder);
-  return sync(opened.get(), folder);
-}
 
 // The lines of a file, one after the other: as far as it goes now, however it grows.
 class Lines {
  public:
   static Result<Lines> of(int file, const std::string& path) {
     struct stat status = {};
-    if (::fstat(file, &status) != 0) return failed("read", path);
+    if (::fstat(file, &status) != 0) return file_error("read", path);
     return Lines(file, path, static_cast<std::size_t>(status.st_size));
   }
 
@@ -103,7 +74,7 @@ class Lines {
     while (true) {
       const ssize_t count = ::read(file_, text_.data() + before, text_.size() - before);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return failed("read", path_);
+      if (count < 0) return file_error("read", path_);
       text_.resize(before + static_cast<std::size_t>(count));
       unread_ -= static_cast<std::size_t>(count);
       return count > 0;
@@ -145,19 +116,15 @@ class DeadLetterFile final : public StreamDeadLetters {
     FileDescriptor file = open_file(path_, O_RDWR | O_APPEND);
     const bool is_new = !file.is_open() && errno == ENOENT;
     if (is_new) file = open_file(path_, O_RDWR | O_APPEND | O_CREAT);
-    if (!file.is_open()) return failed("open", path_);
+    if (!file.is_open()) return file_error("open", path_);
 
     const off_t end = ::lseek(file.get(), 0, SEEK_END);
-    if (end < 0) return failed("read", path_);
+    if (end < 0) return file_error("read", path_);
     char last = '\n';
-    if (end > 0 && ::pread(file.get(), &last, 1, end - 1) != 1) return failed("read", path_);
+    if (end > 0 && ::pread(file.get(), &last, 1, end - 1) != 1) return file_error("read", path_);
     const std::string line = (last == '\n' ? "" : "\n") + to_json(letter) + "\n";
-    auto written = write_all(file.get(), line, path_);
-    if (written) written = sync(file.get(), path_);
-    // What was written counts for nothing, and must not fill a disk that is full already.
-    if (!written && ::ftruncate(file.get(), end) != 0) return failed("shorten", path_);
-    TRY(std::move(written));
-    return is_new ? sync_folder_of(path_) : Result<void>();
+    TRY(streams::append_synced(file.get(), line, path_));
+    return is_new ? streams::sync_folder_of(path_) : Result<void>();
   }
 
   Result<StreamLetterFigures> for_each(
@@ -216,7 +183,7 @@ class DeadLetterFile final : public StreamDeadLetters {
     explicit Locked(DeadLetterFile& file) : lock_(file.mutex_), file_(file) {
       while (::flock(file.lock_.get(), LOCK_EX) != 0) {
         if (errno == EINTR) continue;
-        failure_ = failed("lock", file.path_ + ".lock");
+        failure_ = file_error("lock", file.path_ + ".lock");
         return;
       }
     }
@@ -239,7 +206,7 @@ class DeadLetterFile final : public StreamDeadLetters {
   Result<void> walk(const std::function<bool(const StreamDeadLetter*)>& visit) const {
     const FileDescriptor file = open_file(path_, O_RDONLY);
     if (!file.is_open()) {
-      return errno == ENOENT ? Result<void>() : failed("open", path_);
+      return errno == ENOENT ? Result<void>() : file_error("open", path_);
     }
     Lines lines = TRY(Lines::of(file.get(), path_));
     while (const auto line = TRY(lines.next())) {
@@ -255,10 +222,10 @@ class DeadLetterFile final : public StreamDeadLetters {
     const Locked locked(*this);
     TRY(locked.result());
     const FileDescriptor from = open_file(path_, O_RDONLY);
-    if (!from.is_open()) return failed("open", path_);
+    if (!from.is_open()) return file_error("open", path_);
     const std::string temporary = path_ + ".tmp";
     const FileDescriptor to = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!to.is_open()) return failed("open", temporary);
+    if (!to.is_open()) return file_error("open", temporary);
 
     std::set<std::string> kept;
     Lines lines = TRY(Lines::of(from.get(), path_));
@@ -275,11 +242,11 @@ class DeadLetterFile final : public StreamDeadLetters {
           text = to_json(*letter);
         }
       }
-      TRY(write_all(to.get(), text + "\n", temporary));
+      TRY(streams::write_all(to.get(), text + "\n", temporary));
     }
-    TRY(sync(to.get(), temporary));
-    if (std::rename(temporary.c_str(), path_.c_str()) != 0) return failed("rename", temporary);
-    return sync_folder_of(path_);
+    TRY(streams::sync(to.get(), temporary));
+    if (std::rename(temporary.c_str(), path_.c_str()) != 0) return file_error("rename", temporary);
+    return streams::sync_folder_of(path_);
   }
 
   const std::string path_;
@@ -295,12 +262,12 @@ Result<std::unique_ptr<StreamDeadLetters>> open_stream_dead_letter_file(
   const std::string lock_path = options.path + ".lock";
   FileDescriptor lock = open_file(lock_path, O_RDWR | O_CREAT);
   if (!lock.is_open()) {
-    return Error(ErrorCode::invalid_argument, failed("open", lock_path).message());
+    return Error(ErrorCode::invalid_argument, file_error("open", lock_path).message());
   }
   // A folder, or a file of another user: said now, not when the first record is lost.
   const FileDescriptor file = open_file(options.path, O_RDWR);
   if (!file.is_open() && errno != ENOENT) {
-    return Error(ErrorCode::invalid_argument, failed("open", options.path).message());
+    return Error(ErrorCode::invalid_argument, file_error("open", options.path).message());
   }
   return std::unique_ptr<StreamDeadLetters>(
       std::make_unique<DeadLetterFile>(std::move(options), std::move(lock)));

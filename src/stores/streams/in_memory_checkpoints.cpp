@@ -19,6 +19,11 @@ class InMemoryCheckpoints final : public StreamCheckpoints {
     last_[{scope.group, streams::table_in(scope.stream_arn)}] = scope.stream_arn;
     return {};
   }
+  Result<void> save_change(const StreamScope& scope, const StreamProgressChange& change) override {
+    const std::lock_guard lock(mutex_);
+    apply(change, progress_[{scope.group, scope.stream_arn}]);
+    return {};
+  }
   Result<std::optional<std::string>> last_stream(const std::string& group,
                                                  const std::string& table_name) override {
     const std::lock_guard lock(mutex_);

@@ -80,6 +80,7 @@ LeaseWishes wish_for_leases(const LeaseSituation& situation,
     }
   }
   const std::size_t share = (eligible + alive.size() - 1) / alive.size();
+  wishes.share = share;
   std::size_t wanted = std::min(take_max, share - std::min(share, mine));
 
   const auto pick = [&](std::vector<std::pair<std::string, Lease>>& from, std::size_t count) {

@@ -46,8 +46,9 @@ class LeaseWatch {
 };
 
 struct LeaseWishes {
-  std::vector<std::pair<std::string, Lease>> take = {};          // shards, with the leases as seen
-  std::vector<std::pair<std::string, Lease>> ask = {};           // of their owners
+  std::size_t share = 0;                                 // shards that each worker should have
+  std::vector<std::pair<std::string, Lease>> take = {};  // shards, with the leases as seen
+  std::vector<std::pair<std::string, Lease>> ask = {};   // of their owners
   std::vector<std::pair<std::string, std::uint64_t>> gone = {};  // workers, with their last beats
 };
 

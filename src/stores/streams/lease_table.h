@@ -107,6 +107,7 @@ class LeaseTable final : public StreamCheckpoints {
  private:
   class RowUpdate;
 
+  Result<std::optional<LeasedShard>> look_up(const StreamScope& scope, std::string_view shard_id);
   Result<void> put_start(const StreamScope& scope, const StreamStart& start, bool only_if_new);
   Key key_of(const StreamScope& scope, std::string_view kind, std::string_view id) const;
   RowUpdate update_of(const StreamScope& scope, std::string_view shard_id) const;

@@ -131,7 +131,9 @@ class Reader {
   std::optional<Error> failure_;
 };
 
-JsonDocument gap_json(const StreamGap& gap) {
+}  // namespace
+
+JsonDocument to_json(const StreamGap& gap) {
   JsonDocument json = JsonDocument::object();
   json.set("kind", text(to_text(gap.kind)));
   json.set("shard", text(gap.shard_id));
@@ -156,8 +158,6 @@ Result<StreamGap> gap_from_json(const JsonDocument& json) {
   if (reader.failure()) return *reader.failure();
   return gap;
 }
-
-}  // namespace
 
 JsonDocument to_json(const ShardProgress& row) {
   JsonDocument json = JsonDocument::object();
@@ -186,7 +186,7 @@ JsonDocument to_json(const StreamStart& start) {
   }
   json.set("shards", std::move(shards));
   JsonDocument gaps = JsonDocument::array();
-  for (const StreamGap& gap : start.gaps) gaps.elements().push_back(gap_json(gap));
+  for (const StreamGap& gap : start.gaps) gaps.elements().push_back(to_json(gap));
   json.set("gaps", std::move(gaps));
   return json;
 }

@@ -1,5 +1,6 @@
 #include "stores/streams/shard_cursor.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,7 +12,8 @@ using Kind = StreamPosition::Kind;
 // Iterators live for 15 minutes.
 constexpr auto iterator_used_for = std::chrono::minutes(14);
 constexpr auto latest_slack = std::chrono::seconds(60);
-constexpr auto retention = std::chrono::hours(24) - std::chrono::minutes(1);
+// Clocks differ, and what is written needs its time.
+constexpr auto retention_slack = std::chrono::minutes(1);
 constexpr int empty_pages_max = 5;
 
 ShardIteratorType type_of(Kind kind) {
@@ -33,13 +35,14 @@ ShardIteratorType type_of(Kind kind) {
 
 ShardCursor::ShardCursor(Database& database, std::string stream_arn, std::string shard_id,
                          const StreamPosition& position, const StreamStart& start,
-                         bool may_use_latest)
+                         bool may_use_latest, CallCounts* counts)
     : database_(database),
       stream_arn_(std::move(stream_arn)),
       shard_id_(std::move(shard_id)),
       resume_(position),
       may_use_latest_(may_use_latest),
-      latest_from_(start.decided - latest_slack) {
+      latest_from_(start.decided - latest_slack),
+      counts_(counts) {
   if (start.kind == StreamStart::Kind::timestamp && start.time) {
     drop_before_ = std::chrono::floor<std::chrono::seconds>(*start.time);
   }
@@ -73,6 +76,7 @@ Result<void> ShardCursor::obtain(Time now) {
   const bool has_number = resume_.kind == Kind::at || resume_.kind == Kind::after;
   if (has_number) request.sequence_number = resume_.sequence_number;
   auto answer = database_.get_shard_iterator(request);
+  if (counts_ != nullptr) answer = counts_->get_shard_iterator.of(std::move(answer));
   if (!answer) {
     const ErrorCode code = answer.error().code();
     const bool is_trimmed = code == ErrorCode::trimmed_data_access;
@@ -82,6 +86,7 @@ Result<void> ShardCursor::obtain(Time now) {
     return obtain(now);
   }
   may_use_latest_ = false;
+  began_at_horizon_ = request.shard_iterator_type == ShardIteratorType::trim_horizon;
   if (!answer->shard_iterator) {
     has_ended_ = true;
     return {};
@@ -101,7 +106,11 @@ Result<GetRecordsResult> ShardCursor::read(Time now, std::int32_t limit,
                                            std::chrono::milliseconds wait) {
   GetRecordsRequest request{.shard_iterator = iterator_, .limit = limit, .wait = wait};
   request.want_stream_point = database_.capabilities().positions;
-  auto answer = database_.get_records(request);
+  const auto get_records = [&] {
+    auto result = database_.get_records(request);
+    return counts_ == nullptr ? std::move(result) : counts_->get_records.of(std::move(result));
+  };
+  auto answer = get_records();
   if (answer) return answer;
   const ErrorCode code = answer.error().code();
   if (code == ErrorCode::trimmed_data_access) {
@@ -119,7 +128,7 @@ Result<GetRecordsResult> ShardCursor::read(Time now, std::int32_t limit,
   TRY(obtain(now));
   if (has_ended_) return GetRecordsResult{};
   request.shard_iterator = iterator_;
-  return database_.get_records(request);
+  return get_records();
 }
 
 bool ShardCursor::is_wanted(const ChangeRecord& record) const {
@@ -155,6 +164,7 @@ Result<ShardCursor::Page> ShardCursor::next(Time now, std::int32_t limit,
     resume_ = {.kind = Kind::after, .sequence_number = last};
   }
   page.lost = std::exchange(lost_, std::nullopt);
+  page.began_at_horizon = std::exchange(began_at_horizon_, false);
   empty_pages_ = answer.records.empty() ? empty_pages_ + 1 : empty_pages_max;
   page.was_empty = answer.records.empty();
   if (answer.stream_point) page.position = std::move(answer.stream_point->position);
@@ -169,8 +179,15 @@ Result<ShardCursor::Page> ShardCursor::next(Time now, std::int32_t limit,
 std::optional<StreamGap> judge_gap(StreamGap::Kind kind, const ShardProgress& row,
                                    const StreamStart& start,
                                    const std::optional<std::string>& ending_sequence_number,
-                                   std::optional<Time> first_after, Time now) {
-  if (row.caught_up && now - *row.caught_up < retention) return std::nullopt;
+                                   std::optional<Time> first_after, Time now,
+                                   std::chrono::milliseconds retention) {
+  const auto is_kept = [&](const std::optional<Time>& time) {
+    return time && now - *time < retention - retention_slack;
+  };
+  // A record that is gone though it should be kept: what is kept of others is not known then.
+  const bool is_trimmed_early =
+      kind == StreamGap::Kind::position_trimmed && is_kept(row.last_record);
+  if (is_kept(row.caught_up) && !is_trimmed_early) return std::nullopt;
   bool is_certain = false;
   if (ending_sequence_number && row.position.kind == Kind::after) {
     const int order =
@@ -185,6 +202,29 @@ std::optional<StreamGap> judge_gap(StreamGap::Kind kind, const ShardProgress& ro
                    .until = first_after,
                    .detected = now,
                    .is_certain = is_certain};
+}
+
+std::optional<Time> missed_since(const ShardProgress& row, const ShardProgress* parent,
+                                 const StreamStart& start, Time now,
+                                 std::chrono::milliseconds retention) {
+  if (row.position.kind != Kind::latest && row.position.kind != Kind::trim_horizon) {
+    return std::nullopt;
+  }
+  // What was there when the reading began is no more than what was asked for.
+  Time since = std::max(start.decided, row.caught_up.value_or(start.decided));
+  if (const auto created = shard_creation_time(row.shard_id)) {
+    since = std::max(since, *created);
+  } else if (parent != nullptr) {
+    since =
+        std::max({since, parent->caught_up.value_or(since), parent->last_record.value_or(since)});
+  }
+  for (const StreamGap& gap : start.gaps) {
+    if (gap.shard_id == row.shard_id || (row.parent && gap.shard_id == *row.parent)) {
+      since = std::max(since, gap.detected);
+    }
+  }
+  if (now - since < retention - retention_slack) return std::nullopt;
+  return since;
 }
 
 }  // namespace dynakeep::streams

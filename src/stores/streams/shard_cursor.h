@@ -9,6 +9,7 @@
 
 #include "dynakeep/database.h"
 #include "dynakeep/stores/stream_progress.h"
+#include "stores/streams/call_counts.h"
 
 namespace dynakeep::streams {
 
@@ -20,7 +21,8 @@ class ShardCursor {
   // `may_use_latest`: the position `latest` was decided just now, and means the tip. Else it means
   // all records since then (and up to a minute before, for clocks that differ).
   ShardCursor(Database& database, std::string stream_arn, std::string shard_id,
-              const StreamPosition& position, const StreamStart& start, bool may_use_latest);
+              const StreamPosition& position, const StreamStart& start, bool may_use_latest,
+              CallCounts* counts = nullptr);
 
   // Obtains an iterator, unless there is one. Errors as GetShardIterator, but those below.
   Result<void> open(Time now);
@@ -38,6 +40,8 @@ class ShardCursor {
     // Records before these are gone, or the position was none of the shard's. The reading goes on
     // at the oldest record there is.
     std::optional<StreamGap::Kind> lost = {};
+    // It begins at the oldest record there is: of records that are gone nobody says anything.
+    bool began_at_horizon = false;
   };
   // resource_not_found: the shard is gone, or the stream. Others as GetRecords: the next call tries
   // again.
@@ -67,7 +71,11 @@ class ShardCursor {
   bool has_ended_ = false;
   int empty_pages_ = 0;  // since the iterator was made from a position
   std::optional<StreamGap::Kind> lost_;
+  bool began_at_horizon_ = false;
+  CallCounts* counts_;
 };
+
+constexpr std::chrono::milliseconds usual_retention = std::chrono::hours(24);
 
 // What is to be told of records that a shard does not have any more; none where nothing can have
 // been lost: all was read up to the closed shard's last number, or all there was at a moment whose
@@ -75,6 +83,14 @@ class ShardCursor {
 std::optional<StreamGap> judge_gap(StreamGap::Kind kind, const ShardProgress& row,
                                    const StreamStart& start,
                                    const std::optional<std::string>& ending_sequence_number,
-                                   std::optional<Time> first_after, Time now);
+                                   std::optional<Time> first_after, Time now,
+                                   std::chrono::milliseconds retention = usual_retention);
+
+// Of a shard of which no record was met yet, so that no number of it can be found missing: since
+// when something may have been lost, where that is longer ago than records are kept. `parent`: its
+// row; null: there is none.
+std::optional<Time> missed_since(const ShardProgress& row, const ShardProgress* parent,
+                                 const StreamStart& start, Time now,
+                                 std::chrono::milliseconds retention = usual_retention);
 
 }  // namespace dynakeep::streams

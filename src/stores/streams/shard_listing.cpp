@@ -7,11 +7,13 @@
 namespace dynakeep::streams {
 namespace {
 
-Result<Listing> list(Database& database, DescribeStreamRequest request) {
+Result<Listing> list(Database& database, DescribeStreamRequest request, CallCounts* counts) {
   Listing listing;
   std::set<std::string> pages;
   while (true) {
-    auto answer = TRY(database.describe_stream(request));
+    auto described = database.describe_stream(request);
+    if (counts != nullptr) described = counts->describe_stream.of(std::move(described));
+    auto answer = TRY(std::move(described));
     ++listing.pages;
     StreamDescription& page = answer.stream_description;
     for (StreamShard& shard : page.shards) {
@@ -30,18 +32,20 @@ Result<Listing> list(Database& database, DescribeStreamRequest request) {
 
 }  // namespace
 
-Result<Listing> list_shards(Database& database, const std::string& stream_arn) {
-  return list(database, {.stream_arn = stream_arn});
+Result<Listing> list_shards(Database& database, const std::string& stream_arn, CallCounts* counts) {
+  return list(database, {.stream_arn = stream_arn}, counts);
 }
 
 Result<ListedChildren> list_children(Database& database, const std::string& stream_arn,
-                                     const std::string& shard_id) {
-  auto listing = list(database, {.stream_arn = stream_arn,
-                                 .shard_filter = ShardFilter{.type = ShardFilterType::child_shards,
-                                                             .shard_id = shard_id}});
+                                     const std::string& shard_id, CallCounts* counts) {
+  auto listing = list(
+      database,
+      {.stream_arn = stream_arn,
+       .shard_filter = ShardFilter{.type = ShardFilterType::child_shards, .shard_id = shard_id}},
+      counts);
   if (!listing && (listing.error().code() == ErrorCode::validation ||
                    listing.error().code() == ErrorCode::serialization)) {
-    listing = list_shards(database, stream_arn);
+    listing = list_shards(database, stream_arn, counts);
   }
   if (!listing) return listing.error();
   ListedChildren children{.pages = listing->pages};

@@ -17,7 +17,6 @@ namespace {
 constexpr std::int32_t page_records = 1000;
 constexpr std::size_t arn_bytes_min = 37;
 constexpr std::size_t arn_bytes_max = 1024;
-constexpr auto retention = std::chrono::hours(24);
 const char* const group = "poller";
 
 Error wrong(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
@@ -29,6 +28,8 @@ Result<void> check(const StreamPollerOptions& options, Time now) {
   if (options.stream_arn.find("/stream/") == std::string::npos) {
     return wrong("stream_arn must be the ARN of a stream, not of its table");
   }
+  if (options.retention < std::chrono::minutes(1))
+    return wrong("retention must be a minute or more");
   if (options.records_max == 0) return wrong("records_max must be at least 1");
   const bool has_time = options.time.has_value();
   if (has_time != (options.from == StreamStart::Kind::timestamp)) {
@@ -134,7 +135,7 @@ Result<void> StreamPoller::Reading::decide_start(const streams::Listing& listing
   if (options_.from == StreamStart::Kind::latest) {
     start = streams::start_at_latest(listing, start.decided);
   }
-  if (start.time && *start.time < start.decided - retention) {
+  if (start.time && *start.time < start.decided - options_.retention) {
     start.gaps.push_back({.kind = StreamGap::Kind::start_before_horizon,
                           .from = start.time,
                           .detected = start.decided});
@@ -263,14 +264,24 @@ Result<void> StreamPoller::Reading::read_shard(const std::string& id, std::deque
     shard.has_ended = page->has_ended;
     const bool is_empty = page->records.empty();
     for (ChangeRecord& record : page->records) shard.pending.push_back(std::move(record));
+    std::optional<Time> missed;
+    if (!page->lost && page->began_at_horizon) {
+      const auto parent = row.parent ? progress_.shards.find(*row.parent) : progress_.shards.end();
+      missed =
+          streams::missed_since(row, parent == progress_.shards.end() ? nullptr : &parent->second,
+                                *progress_.start, now(), options_.retention);
+      if (missed) page->lost = StreamGap::Kind::position_trimmed;
+    }
     if (page->lost) {
       const auto first = shard.pending.empty()
                              ? std::optional<Time>()
                              : shard.pending.front().dynamodb.approximate_creation_date_time;
       const auto ending = endings_.find(id);
-      const auto gap = streams::judge_gap(
+      auto gap = streams::judge_gap(
           *page->lost, row, *progress_.start,
-          ending == endings_.end() ? std::nullopt : std::optional(ending->second), first, now());
+          ending == endings_.end() ? std::nullopt : std::optional(ending->second), first, now(),
+          options_.retention);
+      if (gap && missed) gap->from = missed;
       if (gap) report(*gap);
     }
     if (is_empty && !page->may_have_more && !shard.has_ended) {
@@ -312,7 +323,7 @@ Result<void> StreamPoller::Reading::look_for_lost(const std::string& id, const E
   if (listing.shards.contains(id)) return error;
   ShardProgress& row = progress_.shards.at(id);
   const auto gap = streams::judge_gap(StreamGap::Kind::shard_lost, row, *progress_.start,
-                                      std::nullopt, std::nullopt, now());
+                                      std::nullopt, std::nullopt, now(), options_.retention);
   row.state = ShardState::lost;
   row.updated = now();
   removed_.push_back(id);

@@ -491,23 +491,29 @@ Result<void> LeaseTable::release(const StreamScope& scope, const std::string& wo
   return write(update);
 }
 
+// One shard's row; none: there is none.
+Result<std::optional<LeasedShard>> LeaseTable::look_up(const StreamScope& scope,
+                                                       std::string_view shard_id) {
+  const auto found = TRY(database_.get_item({.table_name = options_.table,
+                                             .key = key_of(scope, shard_row, shard_id),
+                                             .consistent_read = true}));
+  if (!found.item) return std::optional<LeasedShard>();
+  return std::optional(LeasedShard{.row = TRY(row_from_json(shard_id, to_json(*found.item))),
+                                   .lease = lease_of(*found.item)});
+}
+
 Result<void> LeaseTable::finish(const StreamScope& scope, const std::string& worker,
                                 const HeldRow& held, const std::vector<ShardProgress>& children) {
   // Children that somebody has begun are not in the way.
   std::vector<ShardProgress> fresh;
   if (!children.empty()) {
-    const SharedProgress known = TRY(load_shared(scope));
-    const auto parent = known.progress.shards.find(held.shard_id);
-    const auto lease = known.leases.find(held.shard_id);
+    const auto known = TRY(look_up(scope, held.shard_id));
     // It was done, and the answer did not come.
-    const bool is_mine = lease != known.leases.end() && lease->second.epoch == held.epoch;
-    if (is_mine && parent->second.is_over()) return {};
-    for (const ShardProgress& child : children) {
-      const auto found = known.progress.shards.find(child.shard_id);
-      if (found == known.progress.shards.end() || found->second.state == ShardState::pending) {
-        fresh.push_back(child);
-      }
-    }
+    if (known && known->lease.epoch == held.epoch && known->row.is_over()) return {};
+  }
+  for (const ShardProgress& child : children) {
+    const auto known = TRY(look_up(scope, child.shard_id));
+    if (!known || known->row.state == ShardState::pending) fresh.push_back(child);
   }
   RowUpdate parent = update_held(scope, worker, held);
   parent.remove("owner");
@@ -567,6 +573,13 @@ Result<void> LeaseTable::forget_worker(const StreamScope& scope, const std::stri
 }  // namespace dynakeep::streams
 
 namespace dynakeep {
+
+Result<void> StreamCheckpoints::save_change(const StreamScope& scope,
+                                            const StreamProgressChange& change) {
+  StreamProgress progress = TRY(load(scope));
+  apply(change, progress);
+  return save(scope, progress);
+}
 
 Result<std::optional<std::string>> StreamCheckpoints::last_stream(const std::string&,
                                                                   const std::string&) {

@@ -2,19 +2,44 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
 
 namespace dynakeep::streams {
 
+// When DescribeStream may be called next by those who share this. Thread-safe.
+class ListingBudget {
+ public:
+  using Moment = std::chrono::steady_clock::time_point;
+
+  Moment due() const {
+    const std::lock_guard lock(mutex_);
+    return due_;
+  }
+  void take(std::chrono::milliseconds span, Moment now) {
+    const std::lock_guard lock(mutex_);
+    due_ = std::max(due_, now) + span;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Moment due_ = {};
+};
+
 // How fast a stream is called: within a bound for each shard and one for DescribeStream, and slower
 // after the server said that it is too much: half as fast for five seconds, then a little faster
-// each second. Pure; for one lock.
+// each second. For one lock.
 class CallPace {
  public:
   using Moment = std::chrono::steady_clock::time_point;
 
-  // `per_second`: of GetRecords for a shard, and of DescribeStream; 0: no bound.
-  explicit CallPace(unsigned per_second)
-      : gap_(per_second == 0 ? Span(0) : Span(std::chrono::seconds(1)) / per_second) {}
+  // `per_second`: of GetRecords for a shard, and of DescribeStream by all who share the budget; 0:
+  // no bound.
+  CallPace(unsigned per_second, std::shared_ptr<ListingBudget> listings)
+      : listings_(std::move(listings)),
+        gap_(per_second == 0 ? Span(0) : Span(std::chrono::seconds(1)) / per_second) {}
 
   void throttled(Moment now) {
     share_ = std::max(share(now) / 2, share_min);
@@ -37,9 +62,11 @@ class CallPace {
   }
 
   // When DescribeStream may be called: a second's calls may come at once.
-  Moment next_listing() const { return listing_due_ - std::chrono::seconds(1); }
+  Moment next_listing() const {
+    return gap_ == Span(0) ? Moment() : listings_->due() - std::chrono::seconds(1);
+  }
   void listed(std::size_t calls, Moment now) {
-    listing_due_ = std::max(listing_due_, now) + gap_ * static_cast<int>(calls);
+    if (gap_ != Span(0)) listings_->take(gap_ * static_cast<int>(calls), now);
   }
 
  private:
@@ -48,10 +75,10 @@ class CallPace {
   static constexpr double recovery_each_second = 0.1;
   static constexpr Span unbound_gap{10};
 
+  std::shared_ptr<ListingBudget> listings_;
   Span gap_;
   double share_ = 1;
   Moment held_until_ = {};
-  Moment listing_due_ = {};
 };
 
 }  // namespace dynakeep::streams

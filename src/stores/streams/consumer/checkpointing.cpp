@@ -7,62 +7,56 @@
 namespace dynakeep {
 namespace {
 
-constexpr std::size_t gaps_max = 100;
-
 Error wrong(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
-// Of rows that change in other ways than by what was handled.
-template <typename Changes>
-void apply_rows(StreamProgress& progress, const Changes& changes,
-                const std::vector<std::string>& lost) {
-  const auto is_lost = [&](const std::string& id) {
-    return std::find(lost.begin(), lost.end(), id) != lost.end();
-  };
+// Of rows that change in other ways than by what was handled. Without those that are lost, and
+// without the children of what is.
+StreamProgressChange change_of(const auto& changes, const std::vector<std::string>& lost) {
+  StreamProgressChange change{.rows = changes.rows, .forgotten = changes.forgotten};
   bool any_over = changes.over.empty();
   for (const ShardProgress& row : changes.over) {
-    if (is_lost(row.shard_id)) continue;
+    if (std::find(lost.begin(), lost.end(), row.shard_id) != lost.end()) continue;
     any_over = true;
-    progress.shards.insert_or_assign(row.shard_id, row);
-  }
-  for (const ShardProgress& row : changes.rows) {
-    progress.shards.insert_or_assign(row.shard_id, row);
+    change.rows.push_back(row);
   }
   if (any_over) {
-    for (const ShardProgress& row : changes.children) {
-      progress.shards.insert_or_assign(row.shard_id, row);
-    }
+    change.rows.insert(change.rows.end(), changes.children.begin(), changes.children.end());
   }
-  for (const std::string& id : changes.forgotten) progress.shards.erase(id);
+  return change;
 }
 
 }  // namespace
 
-// What was handled, in progress_; not durable yet.
-void StreamConsumer::Reading::note_handled() {
-  if (options_.manual_checkpoints) return;
-  for (const auto& [id, shard] : shards_) {
-    const streams::Mark& mark = shard->handled();
-    if (mark.sequence_number.empty()) continue;
-    ShardProgress& row = progress_.shards.at(id);
-    if (row.position.kind == StreamPosition::Kind::after &&
-        compare_sequence_numbers(row.position.sequence_number, mark.sequence_number) >= 0) {
-      continue;
-    }
-    row.position = {StreamPosition::Kind::after, mark.sequence_number};
-    row.last_record = mark.created;
-    row.updated = time();
-  }
+void StreamConsumer::Reading::note(Shard& shard) {
+  shard.count_bytes();
+  if (shard.is_gone) return;
+  if (shard.unsaved > 0) unsaved_.insert(shard.id);
+  is_much_unsaved_ = is_much_unsaved_ || shard.unsaved >= options_.checkpoint_records;
+  const streams::Mark& mark = shard.handled();
+  if (options_.manual_checkpoints || mark.sequence_number.empty()) return;
+  ShardProgress& row = progress_.shards.at(shard.id);
+  const bool is_known =
+      row.position.kind == StreamPosition::Kind::after &&
+      compare_sequence_numbers(row.position.sequence_number, mark.sequence_number) >= 0;
+  if (row.is_over() || is_known) return;
+  row.position = {StreamPosition::Kind::after, mark.sequence_number};
+  row.last_record = mark.created;
+  row.updated = time();
+}
+
+// What may be another's by now is not written.
+bool StreamConsumer::Reading::has_to_save() const {
+  return std::any_of(unsaved_.begin(), unsaved_.end(), [&](const std::string& id) {
+    const auto shard = shards_.find(id);
+    return shard != shards_.end() && !is_fenced(*shard->second);
+  });
 }
 
 bool StreamConsumer::Reading::needs_saving(Moment current) const {
-  bool has_any = !unreported_.empty();
-  bool has_much = has_any;
-  for (const auto& [id, shard] : shards_) {
-    if (shard->unsaved == 0 || is_fenced(*shard)) continue;
-    has_any = true;
-    has_much = has_much || shard->unsaved >= options_.checkpoint_records;
-  }
-  return has_any && (current >= save_due_ || (has_much && save_failures_ == 0));
+  const bool is_due = current >= save_due_;
+  if (!unreported_.empty()) return is_due || save_failures_ == 0;
+  if (!is_due && (!is_much_unsaved_ || save_failures_ > 0)) return false;
+  return has_to_save();
 }
 
 bool StreamConsumer::Reading::awaits_report(const std::string& shard_id) const {
@@ -73,8 +67,9 @@ bool StreamConsumer::Reading::awaits_report(const std::string& shard_id) const {
 
 Result<void> StreamConsumer::Reading::save(Lock& lock) {
   Changes changes;
-  for (const auto& [id, shard] : shards_) {
-    if (shard->unsaved > 0 && !is_fenced(*shard)) changes.kept.push_back(id);
+  std::erase_if(unsaved_, [&](const std::string& id) { return !shards_.contains(id); });
+  for (const std::string& id : unsaved_) {
+    if (!is_fenced(*shards_.at(id))) changes.kept.push_back(id);
   }
   return commit(lock, std::move(changes));
 }
@@ -94,7 +89,7 @@ Result<void> StreamConsumer::Reading::commit(Lock& lock, Changes changes) {
   std::vector<std::string> lost;
   std::vector<StreamGap> gaps = changes.gaps;
   const auto written =
-      leases_ != nullptr ? write_rows(lock, changes, gaps, lost) : write_whole(lock, changes);
+      leases_ != nullptr ? write_rows(lock, changes, gaps, lost) : write_change(lock, changes);
   for (const std::string& id : lost) drop(id, "Its checkpoint was refused");
   if (!written) {
     is_saving_ = false;
@@ -104,24 +99,25 @@ Result<void> StreamConsumer::Reading::commit(Lock& lock, Changes changes) {
     save_due_ = now() + streams::backoff(++save_failures_, streams::call_backoff_max, random());
     return written;
   }
-  apply_rows(progress_, changes, lost);
-  if (progress_.start) {
-    auto& kept = progress_.start->gaps;
-    kept.insert(kept.end(), gaps.begin(), gaps.end());
-    if (kept.size() > gaps_max) {
-      kept.erase(kept.begin(), kept.end() - static_cast<std::ptrdiff_t>(gaps_max));
-    }
-  }
+  StreamProgressChange change = change_of(changes, lost);
+  change.gaps = gaps;
+  dynakeep::apply(change, progress_);
   for (const auto& [id, count] : unsaved) {
     const auto shard = shards_.find(id);
     if (shard == shards_.end()) continue;
     shard->second->unsaved -= std::min(shard->second->unsaved, count);
+    if (shard->second->unsaved == 0) unsaved_.erase(id);
+    note(*shard->second);
     shard->second->renewed = std::max(shard->second->renewed, before);
   }
   ++figures_.checkpoints;
   tell(StreamEvent::Kind::checkpoint_written);
   save_failures_ = 0;
-  save_due_ = now() + options_.checkpoint_interval;
+  // The end of a shard is no checkpoint of the others.
+  if (!changes.kept.empty()) {
+    save_due_ = now() + options_.checkpoint_interval;
+    is_much_unsaved_ = false;
+  }
   report(lock, gaps);
   std::erase_if(unreported_, [&](const StreamGap& gap) {
     return std::find(changes.gaps.begin(), changes.gaps.end(), gap) != changes.gaps.end();
@@ -131,17 +127,15 @@ Result<void> StreamConsumer::Reading::commit(Lock& lock, Changes changes) {
   return {};
 }
 
-Result<void> StreamConsumer::Reading::write_whole(Lock& lock, const Changes& changes) {
-  StreamProgress next = progress_;
-  apply_rows(next, changes, {});
-  auto& kept = next.start->gaps;
-  kept.insert(kept.end(), changes.gaps.begin(), changes.gaps.end());
-  if (kept.size() > gaps_max) {
-    kept.erase(kept.begin(), kept.end() - static_cast<std::ptrdiff_t>(gaps_max));
+Result<void> StreamConsumer::Reading::write_change(Lock& lock, const Changes& changes) {
+  StreamProgressChange change = change_of(changes, {});
+  for (const std::string& id : changes.kept) {
+    if (shards_.contains(id)) change.rows.push_back(progress_.shards.at(id));
   }
+  change.gaps = changes.gaps;
   const StreamScope scope = scope_;
   lock.unlock();
-  const auto saved = checkpoints_.save(scope, next);
+  const auto saved = checkpoints_.save_change(scope, change);
   lock.lock();
   return saved;
 }
@@ -209,11 +203,7 @@ void StreamConsumer::Reading::report(Lock& lock, const std::vector<StreamGap>& g
 Result<void> StreamConsumer::Reading::checkpoint() {
   Lock lock(mutex_);
   if (!started_ || scope_.stream_arn.empty()) return {};
-  note_handled();
-  const bool has_any = !unreported_.empty() ||
-                       std::any_of(shards_.begin(), shards_.end(),
-                                   [](const auto& each) { return each.second->unsaved > 0; });
-  return has_any ? save(lock) : Result<void>();
+  return unreported_.empty() && unsaved_.empty() ? Result<void>() : save(lock);
 }
 
 Result<void> StreamConsumer::Reading::checkpoint(std::string_view shard_id,
@@ -240,6 +230,7 @@ Result<void> StreamConsumer::Reading::checkpoint(std::string_view shard_id,
     if (sequence_number == handled.sequence_number) row.last_record = handled.created;
     row.updated = time();
     ++shard->unsaved;
+    note(*shard);
   }
   TRY(commit(lock, {.kept = {shard->id}}));
   if (shard->is_gone) return Error(ErrorCode::write_conflict, "The shard is another worker's");

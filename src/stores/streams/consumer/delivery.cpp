@@ -51,6 +51,7 @@ void StreamConsumer::Reading::deliver(Lock& lock, Shard& shard, streams::Lane& l
   }
   handling = outer;
   lock.lock();
+  note_handler_time(now() - lane.busy_since);
   if (outcome.kind() == StreamOutcome::Kind::ok) {
     figures_.handled += records.size();
     shard.unsaved += records.size();
@@ -63,6 +64,7 @@ void StreamConsumer::Reading::deliver(Lock& lock, Shard& shard, streams::Lane& l
     failed(lock, shard, lane, records.size(), outcome);
   }
   lane.is_busy = false;
+  note(shard);
 }
 
 void StreamConsumer::Reading::failed(Lock& lock, Shard& shard, streams::Lane& lane,

@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto retention = 24h;
 constexpr unsigned quick_discoveries_max = 6;  // after a shard that ended without children
 constexpr unsigned orphan_listings_max = 3;
 constexpr unsigned gone_listings_max = 2;
@@ -20,7 +19,7 @@ constexpr unsigned gone_listings_max = 2;
 void StreamConsumer::Reading::discover(Lock& lock) {
   is_discovering_ = true;
   lock.unlock();
-  auto listing = streams::list_shards(database_, scope_.stream_arn);
+  auto listing = streams::list_shards(database_, scope_.stream_arn, &counts_);
   std::optional<Result<streams::SharedProgress>> seen;
   if (leases_ != nullptr && listing) seen = leases_->load_shared(scope_);
   lock.lock();
@@ -43,6 +42,7 @@ void StreamConsumer::Reading::discover(Lock& lock) {
     gone_listings_ = 0;
   }
   discovery_failures_ = 0;
+  listed_ = now();
   if (seen) learn(**seen);
   if (awaits_parents(*listing)) return;
   orphan_listings_ = 0;
@@ -60,6 +60,10 @@ void StreamConsumer::Reading::look_for_children() {
   discovery_due_ = std::min(discovery_due_, now() + 100ms);
 }
 
+bool StreamConsumer::Reading::knows_children(const std::string& id) const {
+  return children_.contains(id) && endings_.contains(id);
+}
+
 // A shard whose parent is neither known nor listed may be one whose parent the listing forgot: a
 // young one is looked for again before it is believed to be gone.
 bool StreamConsumer::Reading::awaits_parents(const streams::Listing& listing) {
@@ -69,7 +73,7 @@ bool StreamConsumer::Reading::awaits_parents(const streams::Listing& listing) {
     const std::string& parent = *shard.parent_shard_id;
     if (progress_.shards.contains(parent) || listing.shards.contains(parent)) continue;
     const auto created = shard_creation_time(parent);
-    if (!created || time() - *created >= retention) continue;
+    if (!created || time() - *created >= options_.retention) continue;
     ++orphan_listings_;
     discovery_due_ = now() + 1s;
     return true;
@@ -78,11 +82,12 @@ bool StreamConsumer::Reading::awaits_parents(const streams::Listing& listing) {
 }
 
 void StreamConsumer::Reading::apply(Lock& lock, const streams::Listing& listing) {
+  children_.clear();
   for (const auto& [id, shard] : listing.shards) {
     const auto& ending = shard.sequence_number_range.ending_sequence_number;
     if (ending) endings_.insert_or_assign(id, *ending);
+    if (shard.parent_shard_id) children_[*shard.parent_shard_id].push_back(shard);
   }
-  note_handled();
   Changes changes;
   StreamProgress next = progress_;
   for (const auto& [id, shard] : shards_) {
@@ -97,7 +102,7 @@ void StreamConsumer::Reading::apply(Lock& lock, const streams::Listing& listing)
                  (!row.updated || gap.detected >= *row.updated);
         });
     if (const auto gap = streams::judge_gap(StreamGap::Kind::shard_lost, row, *next.start,
-                                            std::nullopt, std::nullopt, time());
+                                            std::nullopt, std::nullopt, time(), options_.retention);
         gap && !is_told) {
       changes.gaps.push_back(*gap);
     }
@@ -114,6 +119,7 @@ void StreamConsumer::Reading::apply(Lock& lock, const streams::Listing& listing)
   changes.forgotten = streams::forgettable(next.shards, listing, time());
   // What the rows say, and what they lost, is durable before their shards are read. If it cannot be
   // written now, the next listing says it again.
+  std::erase_if(endings_, [&](const auto& each) { return !next.shards.contains(each.first); });
   const bool is_changed =
       !changes.rows.empty() || !changes.over.empty() || !changes.forgotten.empty();
   if (is_changed && !commit(lock, std::move(changes))) {
@@ -125,6 +131,7 @@ void StreamConsumer::Reading::apply(Lock& lock, const streams::Listing& listing)
     const auto row = progress_.shards.find(each.first);
     return row == progress_.shards.end() || row->second.is_over();
   });
+  std::erase_if(unsaved_, [&](const std::string& id) { return !shards_.contains(id); });
   open_ready();
   if (!listing.is_enabled) note_ends();
 }
@@ -164,7 +171,7 @@ void StreamConsumer::Reading::open_ready() {
 
 StreamConsumer::Reading::Shard& StreamConsumer::Reading::open_shard(const std::string& id) {
   const ShardProgress& row = progress_.shards.at(id);
-  auto shard = std::make_shared<Shard>();
+  auto shard = std::make_shared<Shard>(buffered_bytes_);
   shard->id = id;
   shard->lanes.resize(options_.lanes);
   shard->is_paused = paused_.contains(id);
@@ -177,8 +184,8 @@ StreamConsumer::Reading::Shard& StreamConsumer::Reading::open_shard(const std::s
     fresh_.erase(fresh);
   }
   if (!shard->cursor) {
-    shard->cursor = std::make_unique<streams::ShardCursor>(database_, scope_.stream_arn, id,
-                                                           row.position, *progress_.start, false);
+    shard->cursor = std::make_unique<streams::ShardCursor>(
+        database_, scope_.stream_arn, id, row.position, *progress_.start, false, &counts_);
   }
   tell(StreamEvent::Kind::shard_started, id);
   return *shards_.emplace(id, std::move(shard)).first->second;

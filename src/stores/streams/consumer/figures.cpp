@@ -9,15 +9,25 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array kind_words = {"shard_discovered",   "shard_started",
-                                   "shard_ended",        "shard_completed",
-                                   "lineage_ended",      "stream_ended",
-                                   "lease_taken",        "lease_lost",
-                                   "checkpoint_written", "gap",
-                                   "retention_risk",     "poison",
-                                   "dead_lettered",      "slow_handler",
-                                   "checkpoint_awaited", "degraded",
-                                   "recovered",          "duplicate_dropped"};
+constexpr std::array kind_words = {"shard_discovered",
+                                   "shard_started",
+                                   "shard_ended",
+                                   "shard_completed",
+                                   "lineage_ended",
+                                   "stream_ended",
+                                   "lease_taken",
+                                   "lease_lost",
+                                   "checkpoint_written",
+                                   "checkpoint_fallback",
+                                   "gap",
+                                   "retention_risk",
+                                   "poison",
+                                   "dead_lettered",
+                                   "slow_handler",
+                                   "checkpoint_awaited",
+                                   "degraded",
+                                   "recovered",
+                                   "duplicate_dropped"};
 
 std::chrono::milliseconds in_milliseconds(auto span) {
   return std::max(0ms, std::chrono::duration_cast<std::chrono::milliseconds>(span));
@@ -35,15 +45,16 @@ void StreamConsumer::Reading::failed_call(const Error& error) {
 }
 
 void StreamConsumer::Reading::note_throttling(const Error& error) {
-  switch (error.code()) {
-    case ErrorCode::limit_exceeded:
-    case ErrorCode::throttling:
-    case ErrorCode::provisioned_throughput_exceeded:
-    case ErrorCode::request_limit_exceeded:
-      return pace_.throttled(now());
-    default:
-      return;
+  if (streams::is_throttling(error)) pace_.throttled(now());
+}
+
+void StreamConsumer::Reading::note_handler_time(std::chrono::nanoseconds span) {
+  std::size_t place = 0;
+  for (std::chrono::nanoseconds bound = 1ms;
+       span > bound && place + 1 < figures_.handler_times.size(); bound *= 10) {
+    ++place;
   }
+  ++figures_.handler_times[place];
 }
 
 void StreamConsumer::Reading::tell(StreamEvent::Kind kind, const std::string& shard_id,
@@ -90,8 +101,11 @@ StreamFigures StreamConsumer::Reading::figures() const {
                               .silent = in_milliseconds(now() - shard->answered),
                               .is_at_tip = shard->is_at_tip && shard->waiting() == 0});
     figures.lag = std::max(figures.lag, figures.shards.back().lag);
-    figures.buffered_bytes += shard->bytes();
   }
+  figures.buffered_bytes = buffered_bytes_;
+  figures.describe_stream = counts_.describe_stream.figures();
+  figures.get_shard_iterator = counts_.get_shard_iterator.figures();
+  figures.get_records = counts_.get_records.figures();
   if (leases_ != nullptr) figures.leases = shards_.size();
   for (const auto& [id, row] : progress_.shards) {
     figures.pending += row.state == ShardState::pending ? 1 : 0;

@@ -80,7 +80,6 @@ void StreamConsumer::Reading::hand_over(Lock& lock) {
     const bool is_late = now() - shard->wanted_since >= hand_over_within;
     if (shard->is_busy() && !is_late) continue;
     const bool refuses = shard->is_busy();
-    note_handled();
     streams::HeldRow held{.shard_id = shard->id, .epoch = shard->epoch};
     if (refuses) {
       held.refuses = true;
@@ -153,23 +152,9 @@ void StreamConsumer::Reading::balance(Lock& lock) {
       {*seen, watch_, worker_, held, busy, options_.failover, options_.leases_taken_max},
       [this] { return random(); });
 
+  lease_share_ = wishes.share;
   for (const auto& [id, lease] : wishes.take) {
-    const Moment before = now();
-    lock.unlock();
-    const auto taken = leases_->take(scope, worker_, id, lease);
-    lock.lock();
-    if (!taken) {
-      // Another was first; or nobody knows, and then the next look does.
-      if (taken.error().code() == ErrorCode::write_conflict) continue;
-      failed_call(taken.error());
-      look_again_after(options_.failover / 10);
-      continue;
-    }
-    progress_.shards.insert_or_assign(id, taken->row);
-    Shard& shard = open_shard(id);
-    shard.epoch = taken->lease.epoch;
-    shard.renewed = before;
-    tell(StreamEvent::Kind::lease_taken, id, "epoch " + std::to_string(shard.epoch));
+    if (!shards_.contains(id)) take_lease(lock, id, lease);
   }
   for (const auto& [id, lease] : wishes.ask) {
     lock.unlock();
@@ -186,6 +171,28 @@ void StreamConsumer::Reading::balance(Lock& lock) {
       failed_call(forgotten.error());
     }
   }
+}
+
+bool StreamConsumer::Reading::take_lease(Lock& lock, const std::string& shard_id,
+                                         const streams::Lease& seen) {
+  const Moment before = now();
+  const StreamScope scope = scope_;
+  lock.unlock();
+  const auto taken = leases_->take(scope, worker_, shard_id, seen);
+  lock.lock();
+  if (!taken) {
+    // Where nobody knows, the next look does.
+    if (taken.error().code() == ErrorCode::write_conflict) return false;
+    failed_call(taken.error());
+    balance_due_ = std::min<Moment>(balance_due_, now() + options_.failover / 10);
+    return false;
+  }
+  progress_.shards.insert_or_assign(shard_id, taken->row);
+  Shard& shard = open_shard(shard_id);
+  shard.epoch = taken->lease.epoch;
+  shard.renewed = before;
+  tell(StreamEvent::Kind::lease_taken, shard_id, "epoch " + std::to_string(shard.epoch));
+  return true;
 }
 
 // What others have written of the shards that are not this worker's.
@@ -210,6 +217,7 @@ void StreamConsumer::Reading::drop(const std::string& shard_id, const char* why)
   // Whoever has it meets them again.
   std::erase_if(unreported_, [&](const StreamGap& gap) { return gap.shard_id == shard_id; });
   shards_.erase(found);
+  unsaved_.erase(shard_id);
   tell(StreamEvent::Kind::lease_lost, shard_id, why);
 }
 

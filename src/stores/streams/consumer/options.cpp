@@ -108,6 +108,13 @@ Result<void> check(const StreamConsumerOptions& options) {
                day_ms));
   TRY(in_range("catch_up_lag", std::int64_t{options.catch_up_lag.count()}, std::int64_t{0},
                day_ms));
+  constexpr std::int64_t minute_ms = 60 * 1000;
+  constexpr std::int64_t ten_years_ms = 3650 * day_ms;
+  TRY(in_range("retention", std::int64_t{options.retention.count()}, minute_ms, ten_years_ms));
+  if (options.max_outage) {
+    TRY(in_range("max_outage", std::int64_t{options.max_outage->count()}, std::int64_t{1000},
+                 ten_years_ms));
+  }
   TRY(in_range("risk_age", std::int64_t{options.risk_age.count()}, std::int64_t{1}, day_ms));
   TRY(in_range("slow_handler", std::int64_t{options.slow_handler.count()}, std::int64_t{1},
                day_ms));

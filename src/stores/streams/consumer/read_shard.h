@@ -21,6 +21,12 @@ namespace dynakeep::streams {
 struct ReadShard {
   using Moment = Lane::Moment;
 
+  // `total`: of the bytes that all shards hold; outlives them.
+  explicit ReadShard(std::size_t& total) : total_bytes(total) {}
+  ~ReadShard() { total_bytes -= counted_bytes; }
+  ReadShard(const ReadShard&) = delete;
+  ReadShard& operator=(const ReadShard&) = delete;
+
   std::string id = {};
   bool is_gone = false;  // it is not this consumer's any more
   std::stop_source stop = {};
@@ -48,6 +54,9 @@ struct ReadShard {
   bool is_paused = false;
   bool was_at_risk = false;
 
+  std::size_t& total_bytes;
+  std::size_t counted_bytes = 0;  // of its own, in the total
+
   // ---- its end
   bool is_finishing = false;
   Moment finish_due = {};
@@ -72,6 +81,11 @@ struct ReadShard {
     std::size_t count = 0;
     for (const Lane& lane : lanes) count += lane.bytes();
     return count;
+  }
+  void count_bytes() {
+    total_bytes -= counted_bytes;
+    counted_bytes = bytes();
+    total_bytes += counted_bytes;
   }
   bool is_any_lane_busy() const {
     for (const Lane& lane : lanes) {

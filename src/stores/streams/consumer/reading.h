@@ -65,11 +65,12 @@ class StreamConsumer::Reading {
   // ---- scheduling.cpp: what is next
   // One piece of work; as step().
   Result<std::optional<Moment>> work(Lock& lock);
-  bool work_on_shard(Lock& lock, const std::string& id, Moment& next);
+  bool work_on_shard(Lock& lock, const std::shared_ptr<Shard>& shard, Moment& next);
   bool hand_out(Lock& lock, Shard& shard, Moment& next);
   std::int32_t may_read(const Shard& shard) const;
   void look_around();
   void check_on(Shard& shard);
+  void stop_after_outage(Moment answered);
   bool is_any_busy() const;
   bool is_drained() const;
   Result<void> shut_down(Lock& lock);
@@ -81,6 +82,8 @@ class StreamConsumer::Reading {
   void open_ready();
   Shard& open_shard(const std::string& id);
   void look_for_children();
+  // Of a shard that a listing showed as closed: then it showed its children too.
+  bool knows_children(const std::string& id) const;
   void note_ends();
 
   // ---- shard_reading.cpp: one shard, from page to page to its end
@@ -91,6 +94,7 @@ class StreamConsumer::Reading {
   std::size_t lane_of(const ChangeRecord& record) const;
   bool may_finish(const Shard& shard) const;
   void finish(Lock& lock, Shard& shard);
+  void go_on_with(Lock& lock, const std::vector<std::string>& children);
 
   // ---- delivery.cpp: batches to the handler, and what becomes of those that fail
   void deliver(Lock& lock, Shard& shard, streams::Lane& lane);
@@ -110,12 +114,14 @@ class StreamConsumer::Reading {
     std::vector<std::string> forgotten = {};
     std::vector<StreamGap> gaps = {};
   };
-  void note_handled();
+  // What has been read or handled of the shard, in what is counted of all of them.
+  void note(Shard& shard);
+  bool has_to_save() const;
   bool needs_saving(Moment current) const;
   // Writes what was handled, and the gaps that were met.
   Result<void> save(Lock& lock);
   Result<void> commit(Lock& lock, Changes changes);
-  Result<void> write_whole(Lock& lock, const Changes& changes);
+  Result<void> write_change(Lock& lock, const Changes& changes);
   Result<void> write_rows(Lock& lock, const Changes& changes, std::vector<StreamGap>& gaps,
                           std::vector<std::string>& lost);
   void report(Lock& lock, const std::vector<StreamGap>& gaps);
@@ -128,12 +134,15 @@ class StreamConsumer::Reading {
   void hand_over(Lock& lock);
   void balance(Lock& lock);
   void learn(const streams::SharedProgress& seen);
+  // False: another was first, or nobody knows.
+  bool take_lease(Lock& lock, const std::string& shard_id, const streams::Lease& seen);
   void drop(const std::string& shard_id, const char* why);
   bool is_fenced(const Shard& shard) const;
   void release_all(Lock& lock);
 
   // ---- figures.cpp: what is told
   void failed_call(const Error& error);
+  void note_handler_time(std::chrono::nanoseconds span);
   void note_throttling(const Error& error);
   void tell(StreamEvent::Kind kind, const std::string& shard_id = {}, std::string text = {});
   void tell_all(Lock& lock);
@@ -172,11 +181,18 @@ class StreamConsumer::Reading {
 
   // Durable, but for positions of what was handled since.
   StreamProgress progress_;
+  std::size_t buffered_bytes_ = 0;  // of all shards
+  std::size_t fetching_ = 0;        // shards
   std::map<std::string, std::shared_ptr<Shard>> shards_;
   std::map<std::string, std::unique_ptr<streams::ShardCursor>> fresh_;  // at the tip
+  // As the last listing had them: the last numbers of closed shards, and the children of shards.
   std::map<std::string, std::string> endings_;
+  std::map<std::string, std::vector<StreamShard>> children_;
   // To be durable and told before more of their shards is handed out.
   std::vector<StreamGap> unreported_;
+  // Shards of which more was handled than is durable, and whether that is much of any.
+  std::set<std::string> unsaved_;
+  bool is_much_unsaved_ = false;
   bool is_saving_ = false;
   Moment save_due_ = {};
   unsigned save_failures_ = 0;
@@ -184,6 +200,7 @@ class StreamConsumer::Reading {
   streams::CallPace pace_;
   bool is_discovering_ = false;
   Moment discovery_due_ = {};
+  Moment listed_ = {};  // the last time that was answered
   unsigned discovery_failures_ = 0;
   unsigned quick_discoveries_ = 0;
   unsigned orphan_listings_ = 0;
@@ -192,6 +209,7 @@ class StreamConsumer::Reading {
   Moment stream_due_ = {};  // when to look for the next stream
 
   streams::LeaseWatch watch_;
+  std::size_t lease_share_ = 0;  // as of the last look
   bool has_lease_thread_ = false;
   bool is_tending_ = false;
   Moment renew_due_ = {};
@@ -207,6 +225,7 @@ class StreamConsumer::Reading {
   std::vector<std::stop_source> stops_;
   bool is_telling_ = false;
   StreamFigures figures_;
+  streams::CallCounts counts_;
 };
 
 }  // namespace dynakeep

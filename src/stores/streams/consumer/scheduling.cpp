@@ -54,6 +54,7 @@ Result<std::optional<StreamConsumer::Moment>> StreamConsumer::Reading::work(Lock
   const Moment current = now();
   if (is_rewinding_) return std::optional(current + waiting_max);
   if (current >= look_due_) look_around();
+  if (stopped_) return *stopped_;
   if (awaits_stream_) {
     if (stopping_) return std::optional<Moment>();
     if (current < stream_due_) return std::optional(stream_due_);
@@ -66,7 +67,6 @@ Result<std::optional<StreamConsumer::Moment>> StreamConsumer::Reading::work(Lock
     tend_leases(lock);
     return std::optional(current);
   }
-  note_handled();
   if (!is_saving_ && needs_saving(current)) {
     static_cast<void>(save(lock));  // what failed is in the figures, and comes again
     if (stopped_) return *stopped_;
@@ -83,20 +83,15 @@ Result<std::optional<StreamConsumer::Moment>> StreamConsumer::Reading::work(Lock
   Moment next = is_discovering_ ? current + look_every : discovery;
   next = std::min(next, look_due_);
   if (leases_ != nullptr && !has_lease_thread_) next = std::min(next, leases_due());
-  for (const auto& [id, shard] : shards_) {
-    if (shard->unsaved == 0) continue;
-    next = std::min(next, std::max(save_due_, current + 1ms));
-    break;
-  }
-  // Each in its turn, so that a busy shard keeps no other back.
-  std::vector<std::string> ids;
-  ids.reserve(shards_.size());
-  const auto turn = shards_.upper_bound(turn_);
-  for (auto each = turn; each != shards_.end(); ++each) ids.push_back(each->first);
-  for (auto each = shards_.begin(); each != turn; ++each) ids.push_back(each->first);
-  for (const std::string& id : ids) {
-    if (!work_on_shard(lock, id, next)) continue;
-    turn_ = id;
+  if (has_to_save()) next = std::min(next, std::max(save_due_, current + 1ms));
+  // Each in its turn, so that a busy shard keeps no other back. Those that have nothing to do let
+  // nothing go: the shards stay as they are meanwhile.
+  auto each = shards_.upper_bound(turn_);
+  for (std::size_t left = shards_.size(); left > 0; --left, ++each) {
+    if (each == shards_.end()) each = shards_.begin();
+    const std::shared_ptr<Shard> shard = each->second;
+    if (!work_on_shard(lock, shard, next)) continue;
+    turn_ = shard->id;
     changed_.notify_all();
     if (stopped_) return *stopped_;
     return std::optional(current);
@@ -105,9 +100,9 @@ Result<std::optional<StreamConsumer::Moment>> StreamConsumer::Reading::work(Lock
 }
 
 // Whether there was something to do. Otherwise `next` is no later than when there will be.
-bool StreamConsumer::Reading::work_on_shard(Lock& lock, const std::string& id, Moment& next) {
+bool StreamConsumer::Reading::work_on_shard(Lock& lock, const std::shared_ptr<Shard>& shard,
+                                            Moment& next) {
   const Moment current = now();
-  const std::shared_ptr<Shard> shard = shards_.at(id);
   // What may be another's is left alone; and what another asks for, until it has it.
   if (is_fenced(*shard) || !shard->wanted_by.empty()) {
     next = std::min(next, current + waiting_max);
@@ -118,7 +113,9 @@ bool StreamConsumer::Reading::work_on_shard(Lock& lock, const std::string& id, M
   if (shard->has_ended) {
     if (shard->waiting() > 0 || shard->is_busy() || is_saving_) return false;
     if (!may_finish(*shard)) return false;
-    const Moment due = std::max(shard->finish_due, pace_.next_listing());
+    const Moment due = knows_children(shard->id)
+                           ? shard->finish_due
+                           : std::max(shard->finish_due, pace_.next_listing());
     if (due <= current) {
       finish(lock, *shard);
       return true;
@@ -161,19 +158,11 @@ bool StreamConsumer::Reading::hand_out(Lock& lock, Shard& shard, Moment& next) {
 
 // How many records there is room for; 0: none are read now.
 std::int32_t StreamConsumer::Reading::may_read(const Shard& shard) const {
-  std::size_t bytes = page_bytes;
-  bool is_any_fetching = false;
-  for (const auto& [id, each] : shards_) {
-    bytes += each->bytes();
-    if (!each->is_fetching) continue;
-    is_any_fetching = true;
-    bytes += page_bytes;
-  }
+  const std::size_t bytes = buffered_bytes_ + (fetching_ + 1) * page_bytes;
   const std::size_t waiting = shard.waiting();
   // Not record by record: half of what fits is read at once.
-  const bool has_room =
-      2 * waiting <= options_.buffer_records &&
-      (bytes <= options_.buffer_bytes || (bytes == page_bytes && !is_any_fetching));
+  const bool has_room = 2 * waiting <= options_.buffer_records &&
+                        (bytes <= options_.buffer_bytes || bytes == page_bytes);
   if (has_room) {
     return static_cast<std::int32_t>(
         std::min<std::size_t>(page_records, options_.buffer_records - waiting));
@@ -188,6 +177,7 @@ std::int32_t StreamConsumer::Reading::may_read(const Shard& shard) const {
 
 void StreamConsumer::Reading::look_around() {
   for (const auto& [id, shard] : shards_) check_on(*shard);
+  if (discovery_failures_ > 0 || gone_listings_ > 0) stop_after_outage(listed_);
   std::erase_if(lost_, [](const auto& each) { return each.second.expired(); });
   look_due_ = now() + look_every;
 }
@@ -208,6 +198,7 @@ void StreamConsumer::Reading::check_on(Shard& shard) {
     shard.degraded_told = current;
     tell(StreamEvent::Kind::degraded, shard.id, figures_.last_error.value_or(""));
   }
+  if (shard.failures > 0) stop_after_outage(shard.answered);
   if (!shard.was_at_risk && lag_of(shard) >= options_.risk_age) {
     shard.was_at_risk = true;
     tell(StreamEvent::Kind::retention_risk, shard.id);
@@ -217,6 +208,13 @@ void StreamConsumer::Reading::check_on(Shard& shard) {
     shard.was_awaited = true;
     tell(StreamEvent::Kind::checkpoint_awaited, shard.id);
   }
+}
+
+void StreamConsumer::Reading::stop_after_outage(Moment answered) {
+  if (!options_.max_outage || now() - answered < *options_.max_outage || stopped_) return;
+  stopped_ =
+      Error(ErrorCode::unavailable, "The stream has not answered for longer than max_outage: " +
+                                        figures_.last_error.value_or(""));
 }
 
 // ---- running ----
@@ -369,11 +367,7 @@ Result<void> StreamConsumer::Reading::shut_down(Lock& lock) {
   changed_.wait(lock, [&] { return !is_saving_; });
   Result<void> saved;
   if (!scope_.stream_arn.empty()) {
-    note_handled();
-    const bool has_any = !unreported_.empty() ||
-                         std::any_of(shards_.begin(), shards_.end(),
-                                     [](const auto& each) { return each.second->unsaved > 0; });
-    if (has_any) saved = save(lock);
+    if (!unreported_.empty() || !unsaved_.empty()) saved = save(lock);
   }
   if (leases_ != nullptr) release_all(lock);
   return saved;

@@ -25,6 +25,7 @@ constexpr std::size_t full_page_bytes = 900'000;
 void StreamConsumer::Reading::fetch(Lock& lock, Shard& shard, std::int32_t limit,
                                     std::chrono::milliseconds wait) {
   shard.is_fetching = true;
+  ++fetching_;
   if (shard.was_told && shard.was_told->load()) {
     shard.waiter.reset();
     shard.was_told.reset();
@@ -35,6 +36,7 @@ void StreamConsumer::Reading::fetch(Lock& lock, Shard& shard, std::int32_t limit
   auto page = shard.cursor->next(started, limit, wait);
   lock.lock();
   shard.is_fetching = false;
+  --fetching_;
   if (shard.is_gone) return;
   if (!page) {
     failed_call(page.error());
@@ -67,6 +69,7 @@ void StreamConsumer::Reading::wait_for_records(Lock& lock, Shard& shard) {
   if (!iterator) return;
   const auto told = std::make_shared<std::atomic<bool>>(false);
   shard.is_fetching = true;
+  ++fetching_;
   lock.unlock();
   auto waiter = database_.when_records(*iterator, [bell = bell_, told] {
     told->store(true);
@@ -75,6 +78,7 @@ void StreamConsumer::Reading::wait_for_records(Lock& lock, Shard& shard) {
   });
   lock.lock();
   shard.is_fetching = false;
+  --fetching_;
   if (!waiter || !*waiter) return;  // it is polled
   shard.waiter = std::move(*waiter);
   shard.was_told = told;
@@ -103,6 +107,14 @@ bool StreamConsumer::Reading::wait_on_one(Lock& lock) {
 void StreamConsumer::Reading::take(Shard& shard, streams::ShardCursor::Page page,
                                    std::size_t limit) {
   ShardProgress& row = progress_.shards.at(shard.id);
+  std::optional<Time> missed;
+  if (!page.lost && page.began_at_horizon && shard.read.sequence_number.empty()) {
+    const auto parent = row.parent ? progress_.shards.find(*row.parent) : progress_.shards.end();
+    missed =
+        streams::missed_since(row, parent == progress_.shards.end() ? nullptr : &parent->second,
+                              *progress_.start, time(), options_.retention);
+    if (missed) page.lost = StreamGap::Kind::position_trimmed;
+  }
   if (page.lost) {
     const auto first = page.records.empty()
                            ? std::optional<Time>()
@@ -113,9 +125,11 @@ void StreamConsumer::Reading::take(Shard& shard, streams::ShardCursor::Page page
       known.position = {StreamPosition::Kind::after, shard.read.sequence_number};
       known.last_record = shard.read.created;
     }
-    const auto gap = streams::judge_gap(
-        *page.lost, known, *progress_.start,
-        ending == endings_.end() ? std::nullopt : std::optional(ending->second), first, time());
+    auto gap =
+        streams::judge_gap(*page.lost, known, *progress_.start,
+                           ending == endings_.end() ? std::nullopt : std::optional(ending->second),
+                           first, time(), options_.retention);
+    if (gap && missed) gap->from = missed;
     if (gap) unreported_.push_back(*gap);
   }
   figures_.read += page.records.size();
@@ -171,6 +185,7 @@ void StreamConsumer::Reading::take(Shard& shard, streams::ShardCursor::Page page
     row.caught_up = time();
     ++shard.unsaved;
   }
+  note(shard);
 }
 
 std::size_t StreamConsumer::Reading::lane_of(const ChangeRecord& record) const {
@@ -191,28 +206,32 @@ bool StreamConsumer::Reading::may_finish(const Shard& shard) const {
 void StreamConsumer::Reading::finish(Lock& lock, Shard& shard) {
   shard.is_finishing = true;
   const std::string id = shard.id;
-  lock.unlock();
-  const auto listed = streams::list_children(database_, scope_.stream_arn, id);
-  lock.lock();
-  pace_.listed(listed ? listed->pages : 1, now());
-  if (!listed || shard.is_gone) {
-    shard.is_finishing = false;
-    if (shard.is_gone) return;
-    failed_call(listed.error());
-    note_throttling(listed.error());
-    shard.finish_due =
-        now() + streams::backoff(++shard.failures, streams::call_backoff_max, random());
-    return;
+  std::vector<StreamShard> listed;
+  if (knows_children(id)) {
+    listed = children_.at(id);
+  } else {
+    lock.unlock();
+    auto answer = streams::list_children(database_, scope_.stream_arn, id, &counts_);
+    lock.lock();
+    pace_.listed(answer ? answer->pages : 1, now());
+    if (!answer || shard.is_gone) {
+      shard.is_finishing = false;
+      if (shard.is_gone) return;
+      failed_call(answer.error());
+      note_throttling(answer.error());
+      shard.finish_due =
+          now() + streams::backoff(++shard.failures, streams::call_backoff_max, random());
+      return;
+    }
+    listed = std::move(answer->shards);
   }
-  note_handled();
   ShardProgress row = progress_.shards.at(id);
   row.state = ShardState::completed;
   row.position = {.kind = StreamPosition::Kind::end};
   row.updated = time();
-  auto known = progress_.shards;
-  known.insert_or_assign(id, row);
-  auto children = streams::children_of(id, known, listed->shards, time());
-  const bool has_children = !children.empty();
+  auto children = streams::children_of(id, progress_.shards, listed, time());
+  std::vector<std::string> child_ids;
+  for (const ShardProgress& child : children) child_ids.push_back(child.shard_id);
   const auto saved = commit(lock, {.over = {std::move(row)}, .children = std::move(children)});
   shard.is_finishing = false;
   if (!saved) {
@@ -221,9 +240,23 @@ void StreamConsumer::Reading::finish(Lock& lock, Shard& shard) {
   }
   if (shard.is_gone) return;
   shards_.erase(id);
+  unsaved_.erase(id);
+  children_.erase(id);
   tell(StreamEvent::Kind::shard_completed, id);
-  open_ready();
-  if (!has_children) look_for_children();
+  go_on_with(lock, child_ids);
+  if (child_ids.empty()) look_for_children();
+}
+
+// Children that may be read from now on. Where shards are shared, they are taken at once within
+// this worker's share: to look at all rows for each shard that ends would be much.
+void StreamConsumer::Reading::go_on_with(Lock& lock, const std::vector<std::string>& children) {
+  for (const std::string& id : children) {
+    if (leases_ == nullptr) {
+      if (!shards_.contains(id)) open_shard(id);
+    } else if (stopping_ || shards_.size() >= lease_share_ || !take_lease(lock, id, {})) {
+      balance_due_ = std::min(balance_due_, now());
+    }
+  }
 }
 
 }  // namespace dynakeep

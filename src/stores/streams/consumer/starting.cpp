@@ -10,9 +10,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto retention = 24h;
 constexpr unsigned dynamodb_calls_per_second = 5;
 constexpr auto look_for_stream_every = 60s;
+
+// Of the process: DynamoDB counts the calls of an account. Who brings a clock is by itself.
+std::shared_ptr<streams::ListingBudget> listings_of(const StreamConsumerOptions& options) {
+  static const auto all = std::make_shared<streams::ListingBudget>();
+  return options.now ? std::make_shared<streams::ListingBudget>() : all;
+}
 
 bool has_stream(const TableDescription& table) {
   return table.stream_specification && table.stream_specification->stream_enabled.value_or(false) &&
@@ -31,14 +36,15 @@ StreamConsumer::Reading::Reading(Database& database, StreamCheckpoints& checkpoi
       worker_(streams::worker_name(options_)),
       scope_{.group = options_.group, .stream_arn = {}},
       pace_(options_.calls_per_second.value_or(
-          database.capabilities().long_poll ? 0 : dynamodb_calls_per_second)) {}
+                database.capabilities().long_poll ? 0 : dynamodb_calls_per_second),
+            listings_of(options_)) {}
 
 Result<void> StreamConsumer::Reading::start() {
   Lock lock(mutex_);
   if (started_) return {};
   TRY(find_stream(lock));
   started_ = true;
-  look_due_ = now();
+  look_due_ = listed_ = now();
   if (stopped_) return *stopped_;
   return {};
 }
@@ -96,6 +102,8 @@ void StreamConsumer::Reading::forget_all() {
   shards_.clear();
   fresh_.clear();
   endings_.clear();
+  children_.clear();
+  unsaved_.clear();
   unreported_.clear();
   ended_lineages_.clear();
   watch_ = {};
@@ -106,7 +114,7 @@ void StreamConsumer::Reading::forget_all() {
 Result<StreamStart> StreamConsumer::Reading::decide(const std::string& stream_arn,
                                                     StreamStart start) {
   start.decided = time();
-  const auto listing = TRY(streams::list_shards(database_, stream_arn));
+  const auto listing = TRY(streams::list_shards(database_, stream_arn, &counts_));
   pace_.listed(listing.pages, now());
   if (start.kind == StreamStart::Kind::latest) {
     start = start_at_latest(listing, start.decided);
@@ -115,7 +123,7 @@ Result<StreamStart> StreamConsumer::Reading::decide(const std::string& stream_ar
   } else {
     streams::pass_over_ancestors(start, listing);
   }
-  if (start.time && *start.time < start.decided - retention) {
+  if (start.time && *start.time < start.decided - options_.retention) {
     start.gaps.push_back({.kind = StreamGap::Kind::start_before_horizon,
                           .from = start.time,
                           .detected = start.decided});
@@ -130,6 +138,9 @@ Result<void> StreamConsumer::Reading::begin_stream(Lock& lock, const std::string
   StreamProgress progress;
   // Of a stream that takes another's place there is none, but where another worker was here first.
   if (leases_ != nullptr || !is_replacement) progress = TRY(checkpoints_.load(scope));
+  if (const auto why = checkpoints_.fallback()) {
+    tell(StreamEvent::Kind::checkpoint_fallback, {}, *why);
+  }
   std::vector<StreamGap> gaps;
   if (!progress.start) {
     StreamStart start{.kind = options_.from,
@@ -144,8 +155,8 @@ Result<void> StreamConsumer::Reading::begin_stream(Lock& lock, const std::string
     }
     for (const auto& [id, position] : start.shards) {
       if (position.kind != StreamPosition::Kind::latest) continue;
-      auto cursor =
-          std::make_unique<streams::ShardCursor>(database_, stream_arn, id, position, start, true);
+      auto cursor = std::make_unique<streams::ShardCursor>(database_, stream_arn, id, position,
+                                                           start, true, &counts_);
       TRY(cursor->open(time()));
       fresh_.emplace(id, std::move(cursor));
     }
@@ -215,7 +226,7 @@ Result<void> StreamConsumer::Reading::rewind_idle(Lock& lock, StreamStart start,
   for (const auto& [id, position] : progress.start->shards) {
     if (position.kind != StreamPosition::Kind::latest) continue;
     auto cursor = std::make_unique<streams::ShardCursor>(database_, scope_.stream_arn, id, position,
-                                                         *progress.start, true);
+                                                         *progress.start, true, &counts_);
     TRY(cursor->open(time()));
     fresh.emplace(id, std::move(cursor));
   }

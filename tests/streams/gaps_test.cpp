@@ -1,0 +1,239 @@
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "streams/one_consumer.h"
+
+// What a consumer makes of records that are gone.
+namespace dynakeep {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using Kind = StreamEvent::Kind;
+
+TEST_F(StreamAcceptance, G1AConsumerDownForThirtyHoursStartsAtTheHorizonWithOneGapALineage) {
+  write(3);
+  open(options());
+  go_on(5s);
+  const Time last = clock.now();
+  consumer.reset();
+  for (int hour = 0; hour < 30; ++hour) {
+    clock.advance(1h);
+    write(1);
+    if (hour % 4 == 0) stream.roll("a");
+  }
+  stream.trim(clock.now() - 24h);
+  open(options());
+  go_on(1min);
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_LE(*gaps[0].from, last);
+  EXPECT_EQ(handled.front(), 1);
+  EXPECT_EQ(handled.back(), 33);
+  EXPECT_EQ(consumer->figures().lag, 0ms);
+}
+
+TEST_F(StreamAcceptance, G2WithoutWritesNoGapIsCertain) {
+  write(3);
+  open(options());
+  go_on(5s);
+  consumer.reset();
+  clock.advance(30h);
+  stream.trim(clock.now() - 24h);
+  open(options());
+  go_on(1min);
+  for (const StreamGap& gap : gaps) EXPECT_FALSE(gap.is_certain);
+  write(1);
+  go_on(5s);
+  EXPECT_EQ(handled, up_to(4));
+}
+
+TEST_F(StreamAcceptance, G4AShardThatIsGoneIsAGapAndItsChildIsReadFromItsHorizon) {
+  write(3);
+  open(options());
+  handler = [](const StreamBatch&) { return StreamOutcome::failed("not yet"); };
+  go_on(5s);
+  consumer.reset();
+  stream.roll("a");
+  clock.advance(25h);
+  write(2);
+  stream.trim(clock.now() - 24h);
+  handler = [this](const StreamBatch& batch) { return take(batch); };
+  open(options());
+  go_on(1min);
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_EQ(gaps[0].kind, StreamGap::Kind::shard_lost);
+  EXPECT_THAT(handled, ElementsAre(4, 5));
+}
+
+TEST_F(StreamAcceptance, G5AtEighteenHoursOfLagTheRiskIsToldOfOnce) {
+  write(1);
+  handler = [](const StreamBatch&) { return StreamOutcome::failed("not yet"); };
+  open(options());
+  go_on(17h);
+  EXPECT_EQ(events[Kind::retention_risk], 0);
+  go_on(3h);
+  EXPECT_EQ(events[Kind::retention_risk], 1);
+}
+
+TEST_F(StreamAcceptance, G7BesideAnIdleShardForThirtyHoursNoGapIsToldAndTheNextWriteArrives) {
+  write(1);
+  open(options());
+  go_on(30h);
+  stream.trim(clock.now() - 24h);
+  open(options());
+  go_on(5s);
+  write(1);
+  go_on(5s);
+  EXPECT_THAT(gaps, IsEmpty());
+  EXPECT_EQ(handled, up_to(2));
+}
+
+TEST_F(StreamAcceptance, G3TrimmedBetweenAnIteratorAndItsUseIsAGapBeforeTheFirstLaterRecord) {
+  write(3);
+  open(options());
+  go_on(5s);
+  // Young records are gone: how long this server keeps any is not known, so nothing is taken for
+  // kept because it was there a moment ago.
+  write(5);
+  stream.trim(clock.now() + 1s);
+  write(1);
+  std::vector<std::size_t> handled_at_gap;
+  handler = [&](const StreamBatch& batch) {
+    handled_at_gap.push_back(gaps.size());
+    return take(batch);
+  };
+  go_on(30s);
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_EQ(gaps[0].kind, StreamGap::Kind::position_trimmed);
+  EXPECT_TRUE(gaps[0].until);
+  EXPECT_THAT(handled, ElementsAre(1, 2, 3, 9));
+  EXPECT_THAT(handled_at_gap, ElementsAre(1U));
+}
+
+TEST_F(StreamAcceptance, G8AnAncestorThatTurnsUpAfterItsChildWasBegunIsReportedAndNotRead) {
+  write(2);
+  const std::string parent = stream.shard_ids().front();
+  stream.roll("a");
+  write(3);
+  stream.faults.unlisted = {parent};
+  open(options());
+  go_on(10s);
+  EXPECT_THAT(handled, ElementsAre(3, 4, 5));
+  stream.faults.unlisted.clear();
+  go_on(2min);
+  EXPECT_THAT(handled, ElementsAre(3, 4, 5));
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_EQ(gaps[0].kind, StreamGap::Kind::late_ancestor);
+  EXPECT_EQ(gaps[0].shard_id, parent);
+}
+
+TEST_F(StreamAcceptance, ATipThatMetNoRecordAndWasLeftForLongerThanRecordsAreKeptMayHaveLostSome) {
+  auto latest = options();
+  latest.from = StreamStart::Kind::latest;
+  open(latest);
+  go_on(5s);
+  const Time left = clock.now();
+  consumer.reset();
+  clock.advance(1h);
+  write(3);
+  clock.advance(29h);
+  stream.trim(clock.now() - 24h);
+  write(1);
+  open(latest);
+  go_on(5s);
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_EQ(gaps[0].kind, StreamGap::Kind::position_trimmed);
+  EXPECT_FALSE(gaps[0].is_certain);
+  EXPECT_LE(*gaps[0].from, left);
+  EXPECT_GE(*gaps[0].until, left + 29h);
+  EXPECT_THAT(handled, ElementsAre(4));
+  // And it is told of once.
+  open(latest);
+  go_on(5s);
+  EXPECT_THAT(gaps, SizeIs(1));
+}
+
+TEST_F(StreamAcceptance, ATipThatWasLeftForLessLosesNothingAndTellsOfNothing) {
+  auto latest = options();
+  latest.from = StreamStart::Kind::latest;
+  open(latest);
+  go_on(5s);
+  consumer.reset();
+  write(3);
+  clock.advance(23h);
+  stream.trim(clock.now() - 24h);
+  open(latest);
+  go_on(5s);
+  EXPECT_THAT(gaps, IsEmpty());
+  EXPECT_EQ(handled, up_to(3));
+}
+
+TEST_F(StreamAcceptance, AChildThatWasFoundAndNotReadForTooLongMayHaveLostSome) {
+  write(1);
+  open(options());
+  go_on(5s);
+  stream.roll("a");
+  for (int i = 0; i < 10'000 && events[Kind::shard_completed] == 0; ++i) go_on(1ms);
+  consumer.reset();
+  ASSERT_EQ(events[Kind::shard_completed], 1);
+  clock.advance(1h);
+  write(3);
+  clock.advance(29h);
+  stream.trim(clock.now() - 24h);
+  write(1);
+  open(options());
+  go_on(5s);
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_EQ(gaps[0].kind, StreamGap::Kind::position_trimmed);
+  EXPECT_THAT(handled, ElementsAre(1, 5));
+}
+
+TEST_F(StreamAcceptance, AStreamThatKeepsLessIsJudgedByWhatTheConsumerWasTold) {
+  auto latest = options();
+  latest.from = StreamStart::Kind::latest;
+  latest.retention = 1h;
+  open(latest);
+  go_on(5s);
+  consumer.reset();
+  write(3);
+  clock.advance(2h);
+  stream.trim(clock.now() - 1h);
+  open(latest);
+  go_on(5s);
+  EXPECT_THAT(gaps, SizeIs(1));
+}
+
+TEST_F(StreamAcceptance, AGapMayBeAnsweredByReadingTheTable) {
+  write(3);
+  auto resyncing = options();
+  std::map<std::string, std::int64_t> copy;
+  resyncing.on_gap = [&](const StreamGap&) {
+    copy = stream.written();
+    return StreamGapAnswer::go_on;
+  };
+  handler = [&](const StreamBatch& batch) {
+    for (const ChangeRecord& record : batch.records) {
+      copy[record.dynamodb.keys.at("k").as_string()] = version_of(record);
+    }
+    return StreamOutcome::ok();
+  };
+  open(resyncing);
+  go_on(5s);
+  consumer.reset();
+  write(2, "b");
+  clock.advance(30h);
+  write(2, "c");
+  stream.trim(clock.now() - 24h);
+  open(resyncing);
+  go_on(1min);
+  EXPECT_EQ(copy, stream.written());
+}
+
+}  // namespace
+}  // namespace dynakeep
