@@ -16,10 +16,6 @@
 // How far followers of events have come, aggregate by aggregate.
 namespace dynakeep {
 
-namespace event_store {
-struct HistoryRow;
-}
-
 struct AggregateKey {
   std::string event_store_id = {};
   std::string aggregate_id = {};
@@ -139,8 +135,6 @@ class EventMarkTable final : public EventMarks {
   Result<void> confirm(std::int64_t epoch) override;
 
  private:
-  event_store::HistoryRow history_row() const;
-
   Database& database_;
   EventMarkTableOptions options_;
 };

@@ -139,6 +139,13 @@ std::string mark_text(const AggregateKey& aggregate) {
   return aggregate.event_store_id + key_separator + aggregate.aggregate_id;
 }
 
+HistoryRow history_of_marks(Database& database, const EventMarkTableOptions& options) {
+  return {.database = database,
+          .table_name = options.table_name,
+          .key = Key{{std::string(mark_key), options.name}},
+          .subscription = options.name};
+}
+
 bool is_subscription_name(std::string_view name) {
   constexpr std::size_t bytes_max = 128;
   return !name.empty() && name.size() <= bytes_max &&
@@ -200,18 +207,17 @@ Result<void> EventMarkTable::save(const std::vector<std::pair<AggregateKey, Even
   return write_items(database_, options_.table_name, std::move(writes));
 }
 
-HistoryRow EventMarkTable::history_row() const {
-  return {.database = database_,
-          .table_name = options_.table_name,
-          .key = Key{{std::string(mark_key), options_.name}},
-          .subscription = options_.name};
+Result<std::optional<EventHistory>> EventMarkTable::load_history() {
+  return history_of_marks(database_, options_).load();
 }
-
-Result<std::optional<EventHistory>> EventMarkTable::load_history() { return history_row().load(); }
 Result<void> EventMarkTable::save_history(const EventHistory& history) {
-  return history_row().save(history);
+  return history_of_marks(database_, options_).save(history);
 }
-Result<std::int64_t> EventMarkTable::claim() { return history_row().claim(); }
-Result<void> EventMarkTable::confirm(std::int64_t epoch) { return history_row().confirm(epoch); }
+Result<std::int64_t> EventMarkTable::claim() {
+  return history_of_marks(database_, options_).claim();
+}
+Result<void> EventMarkTable::confirm(std::int64_t epoch) {
+  return history_of_marks(database_, options_).confirm(epoch);
+}
 
 }  // namespace dynakeep

@@ -23,4 +23,7 @@ struct HistoryRow {
   Result<void> save(const EventHistory& history) const;
 };
 
+// Of marks in a table.
+HistoryRow history_of_marks(Database& database, const EventMarkTableOptions& options);
+
 }  // namespace dynakeep::event_store

@@ -87,12 +87,12 @@ EventReceiver::Taken not_taken(const EventMark& mark, Error error, bool is_stale
 
 ProjectedView::ProjectedView(const EventView& view, EventTable& events, const std::string& name,
                              std::size_t events_at_once)
-    : view_(view),
+    : ExactReceiver({.database = view.database(),
+                     .table_name = view.table_name(),
+                     .key = key_of(name),
+                     .subscription = name}),
+      view_(view),
       events_(events),
-      history_{.database = view.database(),
-               .table_name = view.table_name(),
-               .key = key_of(name),
-               .subscription = name},
       events_at_once_(events_at_once) {}
 
 Result<std::vector<std::optional<EventMark>>> ProjectedView::load(
@@ -109,11 +109,7 @@ Result<std::vector<std::optional<EventMark>>> ProjectedView::load(
                      {"#key", std::string(aggregate_id_attribute)}, {"#projection", projection}}}));
   std::vector<std::optional<EventMark>> marks(aggregates.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (!items[i]) continue;
-    const AttributeView added = AttributeView(*items[i])[projection];
-    EventMark mark = TRY(mark_from(added));
-    const bool is_current = added["generation"].integer().value_or(0) == generation_;
-    marks[i] = is_current ? std::move(mark) : EventMark{.revision = mark.revision};
+    if (items[i]) marks[i] = TRY(mark_of(AttributeView(*items[i])[projection]));
   }
   return marks;
 }
@@ -124,11 +120,9 @@ Result<ProjectedView::Row> ProjectedView::read(const AggregateKey& aggregate) co
                                                      .consistent_read = true}));
   if (!answer.item) return Row{};
   const AttributeView added = AttributeView(*answer.item)[projection_attribute];
-  EventMark mark = TRY(mark_from(added));
-  if (added["generation"].integer().value_or(0) != generation_) {
-    return Row{.mark = {.revision = mark.revision}};
-  }
-  return Row{.mark = std::move(mark), .state = state_of(*answer.item)};
+  Row row{.mark = TRY(mark_of(added))};
+  if (is_of_this_generation(added)) row.state = state_of(*answer.item);
+  return row;
 }
 
 Result<ProjectedView::Row> ProjectedView::read_expected(const AggregateKey& aggregate,
@@ -185,7 +179,7 @@ EventReceiver::Taken ProjectedView::write(const AggregateKey& aggregate, const R
   after.mark.revision = before.mark.revision + 1;
   AttributeMap added{{"version", after.mark.version},
                      {"revision", after.mark.revision},
-                     {"generation", generation_.load()}};
+                     {"generation", generation()}};
   if (!after.mark.missing.empty()) added.emplace("missing", missing_to_attribute(after.mark));
   if (after.state && after.state->empty()) added.emplace("empty", true);
   Item item = after.state.value_or(Item{});
@@ -256,18 +250,6 @@ EventReceiver::Taken ProjectedView::pass_over(const AggregateKey& aggregate, con
   Row after = *before;
   after.mark.add(version);
   return write(aggregate, *before, std::move(after), 1, std::nullopt);
-}
-
-Result<std::optional<EventHistory>> ProjectedView::load_history() {
-  auto history = TRY(history_.load());
-  if (history) generation_ = history->generation;
-  return history;
-}
-
-Result<void> ProjectedView::save_history(const EventHistory& history) {
-  TRY(history_.save(history));
-  generation_ = history.generation;
-  return {};
 }
 
 // Items of before the rebuild are of aggregates that no longer have any events.

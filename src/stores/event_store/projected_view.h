@@ -1,16 +1,14 @@
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "dynakeep/stores/event_projection.h"
-#include "stores/event_store/event_receiver.h"
-#include "stores/event_store/history_row.h"
+#include "stores/event_store/exact_receiver.h"
 
 namespace dynakeep::event_store {
 
 // Folds events into the items of a view.
-class ProjectedView final : public EventReceiver {
+class ProjectedView final : public ExactReceiver {
  public:
   // Both must outlive it.
   ProjectedView(const EventView& view, EventTable& events, const std::string& name,
@@ -25,12 +23,6 @@ class ProjectedView final : public EventReceiver {
   Taken take_rewrite(const AggregateKey& aggregate, const EventMark& mark,
                      const EventRewrite& rewrite) override;
   Taken pass_over(const AggregateKey& aggregate, const EventMark& mark, Version version) override;
-  bool is_exact() const override { return true; }
-  Result<void> keep(const std::vector<std::pair<AggregateKey, EventMark>>&) override { return {}; }
-  Result<std::optional<EventHistory>> load_history() override;
-  Result<void> save_history(const EventHistory& history) override;
-  Result<std::int64_t> claim() override { return history_.claim(); }
-  Result<void> confirm(std::int64_t epoch) override { return history_.confirm(epoch); }
   bool can_clear() const override { return true; }
   // Until they are folded anew, the items of before remain.
   Result<void> clear() override { return {}; }
@@ -53,9 +45,7 @@ class ProjectedView final : public EventReceiver {
 
   const EventView& view_;
   EventTable& events_;
-  const HistoryRow history_;
   const std::size_t events_at_once_;
-  std::atomic<std::int64_t> generation_ = 0;
 };
 
 }  // namespace dynakeep::event_store

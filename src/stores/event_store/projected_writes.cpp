@@ -44,11 +44,13 @@ bool is_refusal_of(const Error& error, std::size_t writes) {
 
 }  // namespace
 
-ProjectedWrites::ProjectedWrites(Database& database, EventWrites writes, std::string name,
+ProjectedWrites::ProjectedWrites(Database& database, EventWrites writes, const std::string& name,
                                  const std::function<std::uint64_t()>& random)
-    : database_(database),
+    : ExactReceiver(
+          history_of_marks(database, {.table_name = writes.marks_table_name, .name = name})),
+      database_(database),
       writes_(std::move(writes)),
-      marks_(database, {.table_name = writes_.marks_table_name, .name = std::move(name)}),
+      marks_(database, {.table_name = writes_.marks_table_name, .name = name}),
       patience_({}, {}, random) {}
 
 Result<std::vector<std::optional<EventMark>>> ProjectedWrites::load(
@@ -60,10 +62,7 @@ Result<std::vector<std::optional<EventMark>>> ProjectedWrites::load(
       TRY(get_items(database_, marks_.table_name(), keys, {.consistent_read = true}));
   std::vector<std::optional<EventMark>> marks(aggregates.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (!items[i]) continue;
-    EventMark mark = TRY(mark_from(*items[i]));
-    const auto generation = AttributeView(*items[i])["generation"].integer().value_or(0);
-    marks[i] = generation == generation_ ? std::move(mark) : EventMark{.revision = mark.revision};
+    if (items[i]) marks[i] = TRY(mark_of(*items[i]));
   }
   return marks;
 }
@@ -87,7 +86,7 @@ EventReceiver::Taken ProjectedWrites::write(const AggregateKey& aggregate, const
       .item = marks_.item(aggregate, after),
       .condition_expression = before.revision == 0 ? is_not_there : is_as_it_was,
       .expression_attribute_names = ExpressionAttributeNames{{"#revision", "revision"}}};
-  (*put.item)["generation"] = generation_.load();
+  (*put.item)["generation"] = generation();
   if (before.revision != 0) put.expression_attribute_values = Item{{":revision", before.revision}};
   writes->push_back({.put = std::move(put)});
   const auto written = database_.transact_write_items(
@@ -134,18 +133,6 @@ EventReceiver::Taken ProjectedWrites::pass_over(const AggregateKey& aggregate,
   EventMark after = mark;
   after.add(version);
   return write(aggregate, mark, std::move(after), Writes());
-}
-
-Result<std::optional<EventHistory>> ProjectedWrites::load_history() {
-  auto history = TRY(marks_.load_history());
-  if (history) generation_ = history->generation;
-  return history;
-}
-
-Result<void> ProjectedWrites::save_history(const EventHistory& history) {
-  TRY(marks_.save_history(history));
-  generation_ = history.generation;
-  return {};
 }
 
 Result<void> ProjectedWrites::clear() { return detail::guarded(writes_.clear); }

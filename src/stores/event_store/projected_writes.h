@@ -1,19 +1,18 @@
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "dynakeep/stores/event_projection.h"
-#include "stores/event_store/event_receiver.h"
+#include "stores/event_store/exact_receiver.h"
 #include "stores/support/patience.h"
 
 namespace dynakeep::event_store {
 
 // Writes what a program makes of each event, with the event's mark in one transaction.
-class ProjectedWrites final : public EventReceiver {
+class ProjectedWrites final : public ExactReceiver {
  public:
   // `database` must outlive it.
-  ProjectedWrites(Database& database, EventWrites writes, std::string name,
+  ProjectedWrites(Database& database, EventWrites writes, const std::string& name,
                   const std::function<std::uint64_t()>& random);
 
   Result<std::vector<std::optional<EventMark>>> load(
@@ -25,12 +24,6 @@ class ProjectedWrites final : public EventReceiver {
   Taken take_rewrite(const AggregateKey& aggregate, const EventMark& mark,
                      const EventRewrite& rewrite) override;
   Taken pass_over(const AggregateKey& aggregate, const EventMark& mark, Version version) override;
-  bool is_exact() const override { return true; }
-  Result<void> keep(const std::vector<std::pair<AggregateKey, EventMark>>&) override { return {}; }
-  Result<std::optional<EventHistory>> load_history() override;
-  Result<void> save_history(const EventHistory& history) override;
-  Result<std::int64_t> claim() override { return marks_.claim(); }
-  Result<void> confirm(std::int64_t epoch) override { return marks_.confirm(epoch); }
   bool can_clear() const override { return writes_.clear != nullptr; }
   Result<void> clear() override;
   Result<void> finish_history(const EventHistory&) override { return {}; }
@@ -46,7 +39,6 @@ class ProjectedWrites final : public EventReceiver {
   const EventWrites writes_;
   EventMarkTable marks_;
   const stores::Patience patience_;  // for its tokens
-  std::atomic<std::int64_t> generation_ = 0;
 };
 
 }  // namespace dynakeep::event_store
