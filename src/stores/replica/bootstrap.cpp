@@ -250,22 +250,13 @@ Result<void> Replica::Copying::store_page(const ScanResult& page) {
       return error;
     }
     change.key = keys_.key_of(item);
-    auto kept = transformed(item, change.text);
-    if (!kept) {
-      fail(kept.error());
-      return kept.error();
-    }
-    change.item = std::move(*kept);
+    change.item = TRY(transformed(item, change.text));
     // What was read under the snapshot is older than all that is followed.
     if (!snapshot_) change.position = position;
     read.push_back(std::move(change));
   }
   const std::size_t count = read.size();
-  auto stored = copy_->store(std::move(read), tell());
-  if (!stored) {
-    copy_failed(stored.error());
-    return stored;
-  }
+  TRY(store(std::move(read)));
   const std::lock_guard lock(mutex_);
   figures_.scanned += count;
   return {};
@@ -294,10 +285,7 @@ Replica::Moment Replica::Copying::sweep() {
       if ((*items)[i]) continue;
       gone.push_back({.key = page->keys[i], .text = keys_.text_of(page->keys[i])});
     }
-    if (const auto stored = copy_->store(std::move(gone), tell()); !stored) {
-      copy_failed(stored.error());
-      return stored.error();
-    }
+    TRY(store(std::move(gone)));
     swept_ = std::move(page->last);
     return !swept_;
   }();

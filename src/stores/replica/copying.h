@@ -104,7 +104,10 @@ class Replica::Copying {
   Result<void> take(const replicas::Portion& portion);
   Result<void> refresh(std::vector<replicas::Change>& changes,
                        const std::vector<std::size_t>& wanted);
+  // What is kept of the item with that key. A transform that errs ends the replica.
   Result<std::optional<Item>> transformed(Item item, const std::string& text);
+  // What was read, with its faults noted.
+  Result<void> store(std::vector<replicas::Change> read);
   void note_reach();
 
   // ---- verifying.cpp ----

@@ -80,10 +80,16 @@ Result<std::optional<Item>> Replica::Copying::transformed(Item item, const std::
   if (!options_.transform) return std::optional(std::move(item));
   auto made = options_.transform(std::move(item));
   if (made && keys_.text_of(*made) != text) {
-    return Error(ErrorCode::invalid_argument,
-                 "transform must leave the key attributes as they are");
+    fail(Error(ErrorCode::invalid_argument, "transform must leave the key attributes as they are"));
+    return *error();
   }
   return made;
+}
+
+Result<void> Replica::Copying::store(std::vector<Change> read) {
+  auto stored = copy_->store(std::move(read), tell());
+  if (!stored) copy_failed(stored.error());
+  return stored;
 }
 
 // Of several records of one item the last one counts: it says what the item is.
@@ -119,12 +125,7 @@ Result<void> Replica::Copying::take(const Portion& portion) {
       unseen.push_back(i);
       continue;
     }
-    auto kept = transformed(*record.new_image, changes[i].text);
-    if (!kept) {
-      fail(kept.error());
-      return kept.error();
-    }
-    changes[i].item = std::move(*kept);
+    changes[i].item = TRY(transformed(*record.new_image, changes[i].text));
   }
   TRY(refresh(changes, unseen));
   if (verification_) {
@@ -147,12 +148,7 @@ Result<void> Replica::Copying::refresh(std::vector<Change>& changes,
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (!items[i]) continue;
     Change& change = changes[wanted[i]];
-    auto kept = transformed(std::move(*items[i]), change.text);
-    if (!kept) {
-      fail(kept.error());
-      return kept.error();
-    }
-    change.item = std::move(*kept);
+    change.item = TRY(transformed(std::move(*items[i]), change.text));
   }
   const std::lock_guard lock(mutex_);
   figures_.refreshed += wanted.size();

@@ -82,13 +82,9 @@ Result<void> Replica::Copying::verify_page(Verification& verification) {
   const auto in_copy = TRY(copy_->get_all(keys));
   for (std::size_t i = 0; i < keys.size(); ++i) {
     std::string text = keys_.text_of(keys[i]);
-    auto wanted = transformed((*page.items)[i], text);
-    if (!wanted) {
-      fail(wanted.error());
-      return wanted.error();
-    }
-    if (in_copy[i] == *wanted) continue;
-    suspect(verification, std::move(keys[i]), std::move(text), std::move(*wanted));
+    auto wanted = TRY(transformed((*page.items)[i], text));
+    if (in_copy[i] == wanted) continue;
+    suspect(verification, std::move(keys[i]), std::move(text), std::move(wanted));
   }
   verification.report.compared += page.items->size();
   verification.last_read = time();
@@ -128,12 +124,7 @@ Result<void> Replica::Copying::judge_suspects(Verification& verification) {
         {.key = suspect.key, .in_table = suspect.in_table, .in_copy = std::move(in_copy)});
   }
   report.repaired = repairs.size();
-  if (!repairs.empty()) {
-    if (const auto stored = copy_->store(std::move(repairs), tell()); !stored) {
-      copy_failed(stored.error());
-      return stored;
-    }
-  }
+  if (!repairs.empty()) TRY(store(std::move(repairs)));
   report.ended = time();
   verification.report = std::move(report);
   return {};
