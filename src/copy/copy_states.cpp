@@ -94,7 +94,6 @@ Key CopyStates::key_of(std::string part) const { return {{"pk", table_}, {"sk", 
 
 Item CopyStates::row_of(const CopyState& state, const std::string& run, std::int64_t beat) const {
   Item row = key_of(std::string(copy_part));
-  row["source"] = state.source;
   row["stage"] = word_of(state.stage);
   row["segments"] = rows_of(state.segments);
   row["items"] = state.items;
@@ -102,6 +101,7 @@ Item CopyStates::row_of(const CopyState& state, const std::string& run, std::int
   row["beat"] = beat;
   // Not every engine takes empty texts.
   if (!run.empty()) row["run"] = run;
+  if (!state.source.empty()) row["source"] = state.source;
   if (!state.loss.empty()) row["loss"] = state.loss;
   if (!state.stream_arn.empty()) row["stream_arn"] = state.stream_arn;
   if (state.stream.start) row["start"] = streams::to_json(*state.stream.start).to_text();

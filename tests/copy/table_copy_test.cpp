@@ -132,7 +132,9 @@ class FollowingThread {
   ~FollowingThread() { stop_.request_stop(); }
 
   void wait_until_current() {
-    while (!copy_.figures().is_current) std::this_thread::sleep_for(1ms);
+    while (!copy_.figures().is_current && followed_.wait_for(1ms) != std::future_status::ready) {
+    }
+    EXPECT_TRUE(copy_.figures().is_current);
   }
   Result<FollowSummary> stop() {
     stop_.request_stop();

@@ -20,8 +20,8 @@ import botocore.exceptions
 import serving
 
 ITEMS = int(os.environ.get("DYNAKEEP_COPY_ITEMS", "20000"))
-KILLS = int(os.environ.get("DYNAKEEP_COPY_KILLS", "8"))
-COPIER_KILLS = max(1, KILLS // 4)  # after each the next run waits for signs of life
+KILLS = int(os.environ.get("DYNAKEEP_COPY_KILLS", "6"))
+COPIER_KILLS = max(1, KILLS // 3)  # after each the next run waits for signs of life
 SEED = int(os.environ.get("DYNAKEEP_SEED", time.time_ns() % 2**32))
 TABLE = "Songs"
 TEXT = "x" * 300
