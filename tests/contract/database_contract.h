@@ -86,7 +86,7 @@ KeySchema key_schema(const std::string& partition, const std::string& sort = {})
 // "0007": numbers as texts whose order is theirs.
 std::string padded(int number);
 
-// For what an engine may take its time for, such as tables and indexes; fails if it takes 10 s.
+// For what an engine may take its time for, such as tables and indexes; fails after two minutes.
 void wait_until(const std::function<bool()>& holds,
                 const std::source_location& where = std::source_location::current());
 

@@ -157,6 +157,8 @@ TEST_P(CollectionsData, AHeadThatIsGoneIsMadeAgain) {
 
 TEST_P(CollectionsData, TablesOfOtherKeysAreRefused) {
   must(database().delete_table({.table_name = entries_table()}));
+  contract::wait_until(
+      [&] { return !database().describe_table({.table_name = entries_table()}).has_value(); });
   EXPECT_FALSE(must(store().tables_are_ready()));
   refused(store().prepare_tables(false), ErrorCode::resource_not_found);
   CreateTableRequest wrong = store().entries_table_definition();
