@@ -54,16 +54,14 @@ struct ExportFlags {
 };
 
 Result<ExpressionAttributeNames> parse_names(const std::string& text) {
+  const Error wrong(ErrorCode::invalid_argument,
+                    "--expression-attribute-names is to be JSON such as {\"#n\": \"name\"}");
   const auto document = JsonDocument::parse(text);
+  if (!document || !document->is_object()) return wrong;
   ExpressionAttributeNames names;
-  bool all_text = document && document->is_object();
-  for (const auto& [name, value] : document ? document->members() : JsonDocument().members()) {
-    all_text = all_text && value.is_string();
+  for (const auto& [name, value] : document->members()) {
+    if (!value.is_string()) return wrong;
     names[name] = value.text();
-  }
-  if (!all_text) {
-    return Error(ErrorCode::invalid_argument,
-                 "--expression-attribute-names is to be JSON such as {\"#n\": \"name\"}");
   }
   return names;
 }

@@ -177,6 +177,10 @@ TEST_F(ChangedCheckpointFiles, GrowByWhatChangesAndAreWrittenAnewNowAndThen) {
   EXPECT_LE(rewritten, 20);
   // A change is some 150 bytes; what is written anew is no more than what was appended.
   EXPECT_LE(written, 2 * changes * 150 + 2 * whole);
+  // Who only looks at it sees the same.
+  const auto seen = parse_stream_document(read(path));
+  ASSERT_TRUE(seen) << seen.error();
+  EXPECT_EQ(seen->progress, progress);
   file.reset();
   EXPECT_EQ(open()->load(scope).value(), progress);
   EXPECT_EQ(fallbacks, 0);

@@ -100,6 +100,27 @@ Result<std::vector<ShardProgress>> rows_of(const JsonDocument& json) {
   return rows;
 }
 
+// Without changes.
+Result<StreamDocument> parse_document(std::string_view text) {
+  const JsonDocument json = TRY(from_lines(text));
+  if (text_of(json, "format") != format) return refused("it is of another format");
+  if (text_of(json, "version") != version) {
+    return Error(ErrorCode::invalid_argument, "The checkpoint is of another version");
+  }
+
+  StreamDocument document{
+      .scope = {.group = text_of(json, "group"), .stream_arn = text_of(json, "stream_arn")}};
+  document.generation = TRY(generation_of(json));
+  if (const JsonDocument* start = json.find("initial"); start != nullptr && !start->is_null()) {
+    document.progress.start = TRY(streams::start_from_json(*start));
+  }
+  for (ShardProgress& row : TRY(rows_of(json))) {
+    std::string id = row.shard_id;
+    document.progress.shards.emplace(std::move(id), std::move(row));
+  }
+  return document;
+}
+
 }  // namespace
 
 void apply(const StreamProgressChange& change, StreamProgress& progress) {
@@ -128,27 +149,6 @@ std::string to_document(const StreamScope& scope, const StreamProgress& progress
   for (const auto& [id, row] : progress.shards) rows.push_back(&row);
   json.set("shards", rows_json(rows));
   return to_lines(json);
-}
-
-Result<StreamDocument> parse_stream_document(std::string_view text) {
-  if (text.size() > document_bytes_max) return refused("it is larger than 256 MiB");
-  const JsonDocument json = TRY(from_lines(text));
-  if (text_of(json, "format") != format) return refused("it is of another format");
-  if (text_of(json, "version") != version) {
-    return Error(ErrorCode::invalid_argument, "The checkpoint is of another version");
-  }
-
-  StreamDocument document{
-      .scope = {.group = text_of(json, "group"), .stream_arn = text_of(json, "stream_arn")}};
-  document.generation = TRY(generation_of(json));
-  if (const JsonDocument* start = json.find("initial"); start != nullptr && !start->is_null()) {
-    document.progress.start = TRY(streams::start_from_json(*start));
-  }
-  for (ShardProgress& row : TRY(rows_of(json))) {
-    std::string id = row.shard_id;
-    document.progress.shards.emplace(std::move(id), std::move(row));
-  }
-  return document;
 }
 
 namespace streams {
@@ -194,7 +194,7 @@ std::string to_change_lines(const StreamProgressChange& change, std::uint64_t ge
 Result<ChangedDocument> parse_changed_document(std::string_view text) {
   if (text.size() > document_bytes_max) return refused("it is larger than 256 MiB");
   const std::string_view first = first_lines(text);
-  ChangedDocument found{.document = TRY(parse_stream_document(first.empty() ? text : first))};
+  ChangedDocument found{.document = TRY(parse_document(first.empty() ? text : first))};
   std::string_view rest = text.substr(first.size());
   while (!rest.empty()) {
     const std::string_view lines = first_lines(rest);
@@ -215,4 +215,9 @@ Result<ChangedDocument> parse_changed_document(std::string_view text) {
 }
 
 }  // namespace streams
+
+Result<StreamDocument> parse_stream_document(std::string_view text) {
+  return TRY(streams::parse_changed_document(text)).document;
+}
+
 }  // namespace dynakeep

@@ -34,7 +34,7 @@ struct ChangedDocument {
   // What stands there is more than the beginning of a change, which a write that died leaves.
   bool is_damaged = false;
 };
-// Errors as parse_stream_document(): of the document itself.
+// Errors as parse_stream_document(): of the first two lines.
 Result<ChangedDocument> parse_changed_document(std::string_view text);
 
 }  // namespace dynakeep::streams
