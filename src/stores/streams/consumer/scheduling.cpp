@@ -80,7 +80,8 @@ Result<std::optional<StreamConsumer::Moment>> StreamConsumer::Reading::work(Lock
     return std::optional(current);
   }
 
-  Moment next = is_discovering_ ? current + look_every : discovery;
+  // Who stops discovers nothing more: that is not waited for, nor called for again and again.
+  Moment next = is_discovering_ || stopping_ ? current + look_every : discovery;
   next = std::min(next, look_due_);
   if (leases_ != nullptr && !has_lease_thread_) next = std::min(next, leases_due());
   if (has_to_save()) next = std::min(next, std::max(save_due_, current + 1ms));
