@@ -1,15 +1,12 @@
 """`dynakeep serve`: how streams are kept, and what clients may have the engine do."""
 
 import contextlib
-import json
-import urllib.error
-import urllib.request
 
 import pytest
 
 import serving
 from conftest import client_of, run
-from streaming import arn_of, lines_of, make_table, must
+from streaming import arn_of, lines_of, make_table, must, tell
 
 
 @contextlib.contextmanager
@@ -19,20 +16,6 @@ def server_with(*flags, **variables):
         yield server
     finally:
         assert server.stop() == 0
-
-
-def tell(server, operation, **body):
-    """An operation of EngineAdmin, signed well enough where any signature is; gives (status, answer)."""
-    request = urllib.request.Request(server.endpoint, json.dumps(body).encode(), {
-        "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"EngineAdmin_1.{operation}",
-        "X-Amz-Date": "20261121T000000Z",
-        "Authorization": "AWS4-HMAC-SHA256 Credential=a/20261121/us-east-1/dynamodb/aws4_request, "
-                         "SignedHeaders=host;x-amz-date, Signature=0"})
-    try:
-        with urllib.request.urlopen(request, timeout=300) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
 
 
 def shards_of(server, table):

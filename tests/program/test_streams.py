@@ -11,7 +11,7 @@ import pytest
 
 import serving
 from conftest import PATIENCE_SECONDS, client_of, run
-from streaming import arn_of, delete, lines_of, make_table, must, put, running
+from streaming import arn_of, delete, lines_of, make_table, must, put, running, tell
 
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/None/stream/2026-01-01T00:00:00.000"
 
@@ -321,6 +321,26 @@ def test_the_checkpoint_of_another_stream_is_refused(server, group, database, tm
     other = Group(server, make_table(database), tmp_path)
     code, out, err = other.consume()
     assert code == 2 and "is the checkpoint of group \"g\" on stream" in err
+
+
+def test_a_gap_ends_it_with_3_if_it_is_to_stop_there(admin, tmp_path):
+    database = client_of(admin)
+    table = make_table(database)
+    put(database, table, "a")
+    group = Group(admin, table, tmp_path)
+    assert must(group.consume()) == "1 record handled\n"
+    put(database, table, "b")
+    put(database, table, "c")
+    tomorrow = int(time.time()) + 86400
+    assert tell(admin, "TrimStream", StreamArn=arn_of(database, table), Before=tomorrow) == (200, {})
+    put(database, table, "d")
+    code, out, err = group.consume("--on-gap", "stop")
+    assert (code, out) == (3, "0 records handled, 1 gaps\n")
+    assert "position_trimmed" in err
+    # Warned of, and gone on behind.
+    code, out, err = group.consume()
+    assert (code, out) == (0, "1 record handled, 1 gaps\n")
+    assert "position_trimmed" in err and group.titles() == ["a", "d"]
 
 
 # ---- lag and checkpoints ----

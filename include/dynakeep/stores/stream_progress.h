@@ -135,7 +135,7 @@ struct StreamDocument {
   StreamProgress progress = {};
   std::uint64_t generation = 0;
 };
-// serialization: it is damaged, or no such document; invalid_argument: of another version.
+// And the changes behind it. serialization: damaged, or none; invalid_argument: another version.
 Result<StreamDocument> parse_stream_document(std::string_view text);
 
 // Numbers of one stream, as decimal text of any length: less than 0 if a comes before b. Both are
