@@ -4,8 +4,9 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
+
+import serving
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "the-way-up.md"
 PATIENCE_SECONDS = 240
@@ -24,19 +25,11 @@ def steps_of(text):
     return steps
 
 
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 def on_other_ports(text):
     """The page's ports are anybody's on this machine."""
     names = ("8000", "8001")
-    for name, port in zip(names, free_ports(len(names))):
-        text = re.sub(rf"(?<=--port ){name}\b|(?<=127\.0\.0\.1:){name}\b", port, text)
+    for name in names:
+        text = re.sub(rf"(?<=--port ){name}\b|(?<=127\.0\.0\.1:){name}\b", serving.free_port(), text)
     return text
 
 

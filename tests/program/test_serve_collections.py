@@ -16,6 +16,7 @@ import threading
 import time
 
 import pytest
+import serving
 from conftest import PATIENCE_SECONDS
 
 PROGRAM = os.environ["DYNAKEEP_PROGRAM"]
@@ -216,7 +217,7 @@ class Backend:
         self.broken = False  # answers 500 to everything
         self.has_transactions = True
         self.process = None
-        self.port = 0
+        self.port = serving.free_port()
         self.start()
         backend = self
 
@@ -248,7 +249,7 @@ class Backend:
         if not self.has_transactions and ".Transact" in headers["X-Amz-Target"]:
             return 400, b'{"__type":"com.amazonaws.dynamodb.v20120810#UnknownOperationException"}'
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+            connection = http.client.HTTPConnection("127.0.0.1", int(self.port), timeout=PATIENCE_SECONDS)
             with contextlib.closing(connection):
                 connection.request("POST", "/", body, {name: value for name, value in headers.items()})
                 answer = connection.getresponse()
@@ -258,9 +259,9 @@ class Backend:
 
     def start(self):
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--data", str(self.folder / "backend"), "--port", str(self.port)], text=True,
+            [PROGRAM, "serve", "--data", str(self.folder / "backend"), "--port", self.port], text=True,
             stdout=subprocess.PIPE, env=environment())
-        self.port = int(re.search(r":(\d+) ", self.process.stdout.readline())[1])
+        assert f":{self.port} " in self.process.stdout.readline()
 
     def stop(self):
         self.process.terminate()

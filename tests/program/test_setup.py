@@ -3,12 +3,12 @@
 import http.server
 import json
 import os
-import socket
 import subprocess
 import threading
 import uuid
 
 import pytest
+import serving
 from conftest import PATIENCE_SECONDS, environment_of, run
 
 PREFIX = "DISMISSIBLE_STORAGE_DYNAMODB_"
@@ -42,12 +42,6 @@ def table():
     return f"dismissals-{uuid.uuid4().hex[:12]}"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_a_table_is_made_once_and_found_the_next_time(server, database, table):
     code, out, err = set_up(server, table=table, endpoint=server.endpoint)
     assert (code, out.splitlines(), err) == (0, lines(table, server.endpoint) + made(table), "")
@@ -64,7 +58,7 @@ def test_a_table_is_made_once_and_found_the_next_time(server, database, table):
 
 
 def test_the_table_is_dismissible_items_in_us_east_1_unless_said_otherwise(server):
-    endpoint = f"http://127.0.0.1:{free_port()}"
+    endpoint = f"http://127.0.0.1:{serving.free_port()}"
     code, out, _ = set_up(server, endpoint=endpoint)
     assert (code, out.splitlines()) == (1, lines("dismissible-items", endpoint))
 
@@ -91,7 +85,7 @@ def test_a_variable_that_is_empty_is_as_one_that_is_not_set(server, table, name,
 
 
 def test_a_table_name_that_is_empty_is_the_default(server):
-    out = set_up(server, table="", endpoint=f"http://127.0.0.1:{free_port()}")[1]
+    out = set_up(server, table="", endpoint=f"http://127.0.0.1:{serving.free_port()}")[1]
     assert out.splitlines()[0] == "Running DynamoDB setup for table dismissible-items..."
 
 
@@ -105,7 +99,7 @@ def test_secrets_are_masked(server, table, secret, shown):
 
 
 def test_where_nobody_listens_the_error_stream_alone_says_so(server, table):
-    endpoint = f"http://127.0.0.1:{free_port()}"
+    endpoint = f"http://127.0.0.1:{serving.free_port()}"
     code, out, err = set_up(server, table=table, endpoint=endpoint)
     assert (code, out.splitlines()) == (1, lines(table, endpoint))
     assert err.startswith("Failed to create DynamoDB table: ") and "Connection refused" in err

@@ -2,25 +2,43 @@
 reads. DYNAKEEP_PROGRAM names the program."""
 
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 
 ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 REGION = "eu-central-1"
 START_SECONDS = 300
+PORTS = iter(random.sample(range(10_000, 32_000), 22_000))
+
+
+def free_port():
+    """Of loopback, each time another. It lies below the ports that the system gives to connections: a client that tries
+    one of those while no server has it can be given the same for its own end, talk to itself, and keep the server from
+    coming back."""
+    for port in PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return str(port)
+    raise RuntimeError("every port of loopback is taken")
 
 
 class Server:
-    """With flags of `dynakeep serve`, on a loopback port that the system chose; on the same one when started again."""
+    """With flags of `dynakeep serve`, on a loopback port; on the same one when started again."""
 
     def __init__(self, *flags, environment=None):
         self.flags = flags
         self.variables = environment or {}  # beside this program's own
         self.process = None
         self.endpoint = None
-        self.port = "0"
+        self.port = free_port()
 
     def start(self):
         self.process = subprocess.Popen(
@@ -29,9 +47,9 @@ class Server:
         said = []
         for line in self.process.stdout:
             said.append(line)
-            found = re.search(r" on (http://[0-9.]+:(\d+))", line)
+            found = re.search(r" on (http://[0-9.]+:\d+)", line)
             if found:
-                self.endpoint, self.port = found.groups()
+                self.endpoint = found.group(1)
                 return self
         raise RuntimeError("the server did not start: " + "".join(said))
 
