@@ -15,11 +15,14 @@
 #include "support/fault_proxy.h"
 #include "support/remote_databases.h"
 #include "support/stream_history.h"
-#include "telling_child.h"
+#include "support/telling_child.h"
 
 // Commands of many threads on few aggregates, as a random history. `DYNAKEEP_SEED` gives another.
 namespace dynakeep::crash {
 namespace {
+
+using support::tell;
+using support::TellingChild;
 
 std::uint64_t seed_of_this_run() {
   const char* given = std::getenv("DYNAKEEP_SEED");

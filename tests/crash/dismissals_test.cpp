@@ -13,12 +13,15 @@
 #include "dismissals_until_killed.h"
 #include "dynakeep/embedded.h"
 #include "dynakeep/iso_time.h"
-#include "telling_child.h"
+#include "support/telling_child.h"
 
 // Dismissals of many threads on few items, killed again and again. `DYNAKEEP_SEED` gives another
 // history.
 namespace dynakeep::crash {
 namespace {
+
+using support::tell;
+using support::TellingChild;
 
 constexpr int threads = 8;
 constexpr int item_count = 4;

@@ -2,28 +2,21 @@
 
 #include <chrono>
 #include <cstdio>
-#include <mutex>
 #include <random>
 #include <thread>
 #include <vector>
 
 #include "dynakeep/embedded.h"
 #include "dynakeep/engine_admin.h"
+#include "support/telling_child.h"
 
 namespace dynakeep::crash {
 namespace {
 
-// One line at a time, in one write: a line is there whole or not at all.
-void tell(const std::string& line) {
-  static std::mutex mutex;
-  const std::scoped_lock lock(mutex);
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fflush(stdout);
-}
+using support::tell;
 
 std::string line(const char* what, const char* kind, int number, std::int64_t turn) {
-  return std::string(what) + " " + kind + " " + std::to_string(number) + " " +
-         std::to_string(turn) + "\n";
+  return std::string(what) + " " + kind + " " + std::to_string(number) + " " + std::to_string(turn);
 }
 
 [[noreturn]] void give_up(const Error& error) {

@@ -16,7 +16,7 @@
 #include "dynakeep/embedded.h"
 #include "history.h"
 #include "support/stream_history.h"
-#include "telling_child.h"
+#include "support/telling_child.h"
 #include "user_data_until_killed.h"
 
 // Kills the writer at random moments, and looks at what is left: every answered write is there, no
@@ -24,6 +24,8 @@
 // stream tells of each change once.
 namespace dynakeep::crash {
 namespace {
+
+using support::TellingChild;
 
 constexpr int kills = 50;
 

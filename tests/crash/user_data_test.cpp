@@ -11,13 +11,16 @@
 #include <gtest/gtest.h>
 
 #include "dynakeep/embedded.h"
-#include "telling_child.h"
+#include "support/telling_child.h"
 #include "user_data_until_killed.h"
 
 // Sixteen writers of one user's document, killed again and again: no acknowledged change is lost,
 // and none is there by half. `DYNAKEEP_SEED` gives another history.
 namespace dynakeep::crash {
 namespace {
+
+using support::tell;
+using support::TellingChild;
 
 constexpr int writers = 16;
 const std::string user = "user-1";

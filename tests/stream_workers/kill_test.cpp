@@ -19,7 +19,7 @@
 #include "dynakeep/remote.h"
 #include "dynakeep/server.h"
 #include "dynakeep/stores/stream_consumer.h"
-#include "stream_workers/child.h"
+#include "support/telling_child.h"
 
 // A server and the workers that read a stream from it, all of them processes, killed at random (C1
 // of the acceptance scenarios, over HTTP). `DYNAKEEP_SEED` gives another history.
@@ -27,6 +27,8 @@ namespace dynakeep::stream_workers {
 namespace {
 
 using namespace std::chrono_literals;
+using support::tell;
+using support::TellingChild;
 
 constexpr int keys = 6;
 constexpr std::string_view stream_table = "Songs";
@@ -117,16 +119,23 @@ int work(const std::string& port, const std::string& file) {
 
 // ---- the parent ----
 
+// Below those that the system gives to connections: a client that tries one of those while the
+// server is dead can be given the same for its own end, and keep the server from coming back.
 std::string free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ::close(socket);
-  return std::to_string(ntohs(address.sin_port));
+  std::mt19937 random{std::random_device{}()};
+  for (;;) {
+    const auto port =
+        static_cast<std::uint16_t>(std::uniform_int_distribution(10'000, 32'000)(random));
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool is_free =
+        ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(socket);
+    if (is_free) return std::to_string(port);
+  }
 }
 
 struct Handled {
@@ -142,15 +151,15 @@ class KilledWorkers : public testing::Test {
     std::filesystem::remove_all(folder);
   }
 
-  std::unique_ptr<Child> server(bool writes) {
+  std::unique_ptr<TellingChild> server(bool writes) {
     is_up = false;
-    return std::make_unique<Child>(
+    return std::make_unique<TellingChild>(
         std::vector<std::string>{"--serve", folder / "data", port, writes ? "yes" : "no"},
         [this](std::istringstream&) { is_up = true; });
   }
-  std::unique_ptr<Child> worker(const std::string& file) {
-    return std::make_unique<Child>(std::vector<std::string>{"--work", port, file},
-                                   [this](std::istringstream& line) { hear(line); });
+  std::unique_ptr<TellingChild> worker(const std::string& file) {
+    return std::make_unique<TellingChild>(std::vector<std::string>{"--work", port, file},
+                                          [this](std::istringstream& line) { hear(line); });
   }
   void hear(std::istringstream& line) {
     std::string word;
@@ -162,7 +171,7 @@ class KilledWorkers : public testing::Test {
   }
   void listen_for(std::chrono::milliseconds span) {
     const auto until = std::chrono::steady_clock::now() + span;
-    while (std::chrono::steady_clock::now() < until) Child::listen(children, 10);
+    while (std::chrono::steady_clock::now() < until) TellingChild::listen(children, 10);
   }
   std::size_t handled() const {
     std::size_t count = 0;
@@ -217,7 +226,7 @@ class KilledWorkers : public testing::Test {
     std::cout << "DYNAKEEP_SEED=" << seed << '\n';
     std::mt19937_64 random(seed);
     children.push_back(server(true));
-    while (!is_up) Child::listen(children, 10);
+    while (!is_up) TellingChild::listen(children, 10);
     for (std::size_t i = 0; i < workers; ++i) children.push_back(worker(file));
     listen_for(5s);
     ASSERT_GT(handled(), 0U);
@@ -248,11 +257,11 @@ class KilledWorkers : public testing::Test {
 
     children[0]->kill();
     children[0] = server(false);
-    while (!is_up) Child::listen(children, 10);
+    while (!is_up) TellingChild::listen(children, 10);
     const auto versions = written();
     const auto until = std::chrono::steady_clock::now() + 60s;
     while (!has_all(versions) && std::chrono::steady_clock::now() < until) {
-      Child::listen(children, 50);
+      TellingChild::listen(children, 50);
     }
     const std::size_t twice = expect_all(versions);
     std::cout << kills << " kills, " << handled() << " records handled, " << twice
@@ -262,7 +271,7 @@ class KilledWorkers : public testing::Test {
   const std::filesystem::path folder =
       std::filesystem::temp_directory_path() / ("stream_workers_" + std::to_string(::getpid()));
   const std::string port = free_port();
-  std::vector<std::unique_ptr<Child>> children;  // the server, and the workers
+  std::vector<std::unique_ptr<TellingChild>> children;  // the server, and the workers
   bool is_up = false;
   std::map<std::string, std::vector<Handled>> log;
 };

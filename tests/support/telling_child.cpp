@@ -1,4 +1,4 @@
-#include "stream_workers/child.h"
+#include "support/telling_child.h"
 
 #include <array>
 #include <csignal>
@@ -10,15 +10,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace dynakeep::stream_workers {
+namespace dynakeep::support {
 
-Child::Child(std::vector<std::string> arguments, Listener listener)
+TellingChild::TellingChild(std::vector<std::string> arguments, Listener listener)
     : listener_(std::move(listener)) {
   std::vector<char*> words;
-  arguments.insert(arguments.begin(), "stream_workers_child");
+  arguments.insert(arguments.begin(), "telling_child");
   for (std::string& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
+
   std::array<int, 2> ends{};
+  // Not for the next child, which would keep the line open behind this one.
   EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
   child_ = fork();
   if (child_ == 0) {
@@ -30,11 +32,26 @@ Child::Child(std::vector<std::string> arguments, Listener listener)
   from_child_ = ends[0];
 }
 
-Child::~Child() {
+TellingChild::~TellingChild() {
   if (child_ != -1) kill();
 }
 
-void Child::kill() {
+void TellingChild::listen_while(const std::function<bool()>& more) {
+  while (more() && hear()) {
+  }
+}
+
+void TellingChild::listen(std::span<const std::unique_ptr<TellingChild>> children,
+                          int milliseconds) {
+  std::vector<pollfd> ends;
+  for (const auto& child : children) ends.push_back({child->from_child_, POLLIN, 0});
+  if (::poll(ends.data(), ends.size(), milliseconds) <= 0) return;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    if (ends[i].revents != 0) children[i]->hear();
+  }
+}
+
+void TellingChild::kill() {
   ::kill(child_, SIGKILL);
   int status = 0;
   waitpid(child_, &status, 0);
@@ -45,7 +62,7 @@ void Child::kill() {
   close(from_child_);
 }
 
-bool Child::hear() {
+bool TellingChild::hear() {
   std::array<char, 65536> buffer{};
   const ssize_t got = read(from_child_, buffer.data(), buffer.size());
   if (got <= 0) return false;
@@ -60,15 +77,6 @@ bool Child::hear() {
   return true;
 }
 
-void Child::listen(std::span<const std::unique_ptr<Child>> children, int milliseconds) {
-  std::vector<pollfd> ends;
-  for (const auto& child : children) ends.push_back({child->from_child_, POLLIN, 0});
-  if (::poll(ends.data(), ends.size(), milliseconds) <= 0) return;
-  for (std::size_t i = 0; i < ends.size(); ++i) {
-    if (ends[i].revents != 0) children[i]->hear();
-  }
-}
-
 void tell(const std::string& line) {
   const std::string text = line + "\n";
   if (write(STDOUT_FILENO, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
@@ -76,4 +84,4 @@ void tell(const std::string& line) {
   }
 }
 
-}  // namespace dynakeep::stream_workers
+}  // namespace dynakeep::support

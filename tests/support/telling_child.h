@@ -1,19 +1,21 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include <sys/types.h>
 
-namespace dynakeep::crash {
+namespace dynakeep::support {
 
 // This binary once more, with other arguments, as a child that tells in lines on its standard
 // output what it does, until it is killed.
 class TellingChild {
  public:
-  // Called with each line.
+  // Called with each line, by whoever hears.
   using Listener = std::function<void(std::istringstream& line)>;
 
   TellingChild(std::vector<std::string> arguments, Listener listener);
@@ -22,6 +24,8 @@ class TellingChild {
   ~TellingChild();
 
   void listen_while(const std::function<bool()>& more);
+  // Hears what any of several says, for so long at most.
+  static void listen(std::span<const std::unique_ptr<TellingChild>> children, int milliseconds);
   // Kills it, and hears what it had still said. It must not have ended by itself.
   void kill();
 
@@ -38,4 +42,4 @@ class TellingChild {
 // nothing waits in a buffer that a kill would empty.
 void tell(const std::string& line);
 
-}  // namespace dynakeep::crash
+}  // namespace dynakeep::support
