@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -12,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dynakeep/stores/stream_consumer.h"
 #include "engine/catalog.h"
 #include "engine/engine.h"
 #include "engine/operations/create_table.h"
@@ -35,21 +38,24 @@
 namespace dynakeep::engine {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr const char* table = "Songs";
 
 // The engine on that disk, with nothing in the background.
 class EngineOnDisk final : public server::UnusedDatabase {
  public:
-  explicit EngineOnDisk(const test::PowerLossDisk& disk)
-      : store_(storage::KeyValueStore::open({.path = "/data",
+  explicit EngineOnDisk(const test::PowerLossDisk& disk, const Clock& clock = system_clock())
+      : clock_(clock),
+        store_(storage::KeyValueStore::open({.path = "/data",
                                              .durability = storage::Durability::synced,
                                              .write_buffer_bytes = std::size_t{64} << 10,
                                              .env = disk.env()})
                    .value()),
-        streams_(Streams::open(*store_, system_clock(), Catalog::Place().arn_prefix(),
-                               {.initial_shards = 2})
-                     .value()),
-        catalog_(Catalog::open(*store_, locks_, *streams_, system_clock(), {}).value()) {}
+        streams_(
+            Streams::open(*store_, clock_, Catalog::Place().arn_prefix(), {.initial_shards = 2})
+                .value()),
+        catalog_(Catalog::open(*store_, locks_, *streams_, clock_, {}).value()) {}
 
   Result<CreateTableResult> create_table(const CreateTableRequest& request) override {
     return engine::create_table(engine_, request);
@@ -83,17 +89,18 @@ class EngineOnDisk final : public server::UnusedDatabase {
   Result<void> roll(const std::string& arn) { return streams_->roll(*streams_->find(arn), "", 1); }
 
  private:
+  const Clock& clock_;
   const std::unique_ptr<storage::KeyValueStore> store_;
   storage::KeyLocks locks_;
   const std::unique_ptr<Streams> streams_;
   const std::unique_ptr<Catalog> catalog_;
-  Snapshots snapshots_{system_clock()};
+  Snapshots snapshots_{clock_};
   const Engine engine_{.store = *store_,
                        .locks = locks_,
                        .catalog = *catalog_,
                        .streams = *streams_,
                        .snapshots = snapshots_,
-                       .clock = system_clock()};
+                       .clock = clock_};
 };
 
 void make_table(Database& database) {
@@ -322,6 +329,182 @@ TEST(StreamPowerLoss, TheEndOfAShardThatWasToldOutlivesThePower) {
     EXPECT_EQ(first.shard_id, shard);
     EXPECT_TRUE(first.sequence_number_range.ending_sequence_number) << "it is open again";
   }
+}
+
+// The stream of an engine that dies and comes back, and whoever reads it goes on.
+class StreamThroughLives final : public server::UnusedDatabase {
+ public:
+  Result<DescribeStreamResult> describe_stream(const DescribeStreamRequest& request) override {
+    if (engine == nullptr) return gone();
+    return engine->describe_stream(request);
+  }
+  Result<GetShardIteratorResult> get_shard_iterator(
+      const GetShardIteratorRequest& request) override {
+    if (engine == nullptr) return gone();
+    return engine->get_shard_iterator(request);
+  }
+  Result<GetRecordsResult> get_records(const GetRecordsRequest& request) override {
+    if (engine == nullptr) return gone();
+    return engine->get_records(request);
+  }
+
+  std::unique_ptr<EngineOnDisk> engine;
+
+ private:
+  static Error gone() { return {ErrorCode::unavailable, "Nobody there"}; }
+};
+
+// An engine on a disk of its own, which one thread writes to, and a consumer that follows it step
+// by step and outlives it.
+class FollowedEngine {
+ public:
+  explicit FollowedEngine(std::uint64_t seed) : disk(seed) {
+    start_engine();
+    make_table(*stream.engine);
+    arn = support::stream_of(*stream.engine, table);
+    consumer =
+        StreamConsumer::open(
+            stream, *checkpoints,
+            {.stream_arn = arn,
+             .group = "g",
+             .on_gap =
+                 [](const StreamGap& gap) {
+                   ADD_FAILURE() << "A gap though nothing was lost: " << to_text(gap.kind);
+                   return StreamGapAnswer::go_on;
+                 },
+             .clock = &clock,
+             .now = [this] { return StreamConsumer::Moment(clock.now().time_since_epoch()); }},
+            [this](const StreamBatch& batch) {
+              for (const ChangeRecord& record : batch.records) {
+                handled.push_back(record.dynamodb.sequence_number);
+                told.records.emplace(handled.back(), record);
+              }
+              return StreamOutcome::ok();
+            })
+            .value();
+    consumer->start().value();
+  }
+
+  // Its clock stands where it stood when the first began: what it gives next follows from what is
+  // on the disk alone.
+  void start_engine() { stream.engine = std::make_unique<EngineOnDisk>(disk, engine_clock); }
+
+  void follow(std::chrono::milliseconds span) {
+    const Time until = clock.now() + span;
+    while (clock.now() < until) {
+      const auto next = consumer->step();
+      ASSERT_TRUE(next && *next);
+      const StreamConsumer::Moment now(clock.now().time_since_epoch());
+      if (**next > now) {
+        clock.advance(std::chrono::ceil<std::chrono::microseconds>(**next - now));
+      }
+    }
+  }
+
+  // False: the power went.
+  bool write() {
+    constexpr int writes = 30;
+    constexpr int items = 6;
+    for (int i = 0; i < writes; ++i) {
+      if (i % 4 == 2 && !stream.engine->roll(arn)) return false;
+      ++turn;
+      const bool removes = i % 5 == 4;
+      const bool is_transaction = i % 4 == 1;
+      std::vector<Item> made;
+      for (int item = 0; !removes && item < (is_transaction ? 3 : 1); ++item) {
+        made.push_back({{"name", std::to_string((i + item) % items)}, {"turn", turn}});
+        told.begun.emplace(made.back().at("name").as_string(), turn);
+      }
+      std::optional<StreamPoint> point;
+      if (removes) {
+        const auto done =
+            stream.engine->delete_item({.table_name = table,
+                                        .key = Key{{"name", std::to_string(i % items)}},
+                                        .want_stream_point = true});
+        if (!done) return false;
+        point = done->stream_point;
+      } else if (is_transaction) {
+        std::vector<TransactWriteItem> actions;
+        for (const Item& item : made) {
+          actions.push_back({.put = TransactPut{.table_name = table, .item = item}});
+        }
+        const auto done = stream.engine->transact_write_items(
+            {.transact_items = actions, .want_stream_point = true});
+        if (!done) return false;
+        point = done->stream_point;
+      } else {
+        const auto done = stream.engine->put_item(
+            {.table_name = table, .item = made.front(), .want_stream_point = true});
+        if (!done) return false;
+        point = done->stream_point;
+      }
+      for (const Item& item : made) told.done.emplace(item.at("name").as_string(), turn);
+      last_told = std::max(last_told, point.value().position);
+      follow(400ms);
+    }
+    return true;
+  }
+
+  // The consumer has been handed what there is, each item's in order, and nothing else or twice.
+  void expect_followed() {
+    const auto records = support::read_stream(*stream.engine, arn);
+    for (int i = 0; i < 300 && handled.size() < records.size(); ++i) follow(1s);
+    std::map<std::string, std::string> last;
+    for (const std::string& number : handled) {
+      const std::string& name = told.records.at(number).dynamodb.keys.at("name").as_string();
+      EXPECT_LT(last[name], number);
+      last[name] = number;
+    }
+    std::vector<std::string> of_stream;
+    for (const ChangeRecord& record : records) {
+      of_stream.push_back(record.dynamodb.sequence_number);
+    }
+    std::vector<std::string> of_consumer = handled;
+    std::sort(of_stream.begin(), of_stream.end());
+    std::sort(of_consumer.begin(), of_consumer.end());
+    EXPECT_EQ(of_consumer, of_stream);
+  }
+
+  ManualClock engine_clock{Time(std::chrono::hours(490'000))};
+  ManualClock clock{Time(std::chrono::hours(490'000))};
+  test::PowerLossDisk disk;
+  StreamThroughLives stream;
+  std::string arn;
+  Told told;
+  std::vector<std::string> handled;  // numbers
+  int turn = 0;
+  std::string last_told;  // the greatest number that a writer was told
+  std::unique_ptr<StreamCheckpoints> checkpoints = make_in_memory_stream_checkpoints();
+  std::unique_ptr<StreamConsumer> consumer;
+};
+
+// The acceptance scenario C6.
+TEST(StreamPowerLoss, C6AtAnySyncTableAndStreamAgreeNoNumberComesAgainAndAConsumerGoesOn) {
+  std::uint64_t sync = 1;
+  for (; !HasFailure(); ++sync) {
+    SCOPED_TRACE("sync " + std::to_string(sync));
+    FollowedEngine world(sync);
+    world.disk.power_off_at_sync(sync);
+    if (world.write()) break;  // past the last
+    world.disk.power_off();
+    world.stream.engine.reset();
+    world.follow(30s);  // nobody there
+    world.disk.power_on();
+    world.start_engine();
+    expect_truth(*world.stream.engine, world.told);
+    world.expect_followed();
+
+    const std::size_t before = world.handled.size();
+    std::string last = world.last_told;
+    for (const std::string& number : world.handled) last = std::max(last, number);
+    ASSERT_TRUE(world.write());
+    expect_truth(*world.stream.engine, world.told);
+    world.expect_followed();
+    for (std::size_t i = before; i < world.handled.size(); ++i) {
+      EXPECT_GT(world.handled[i], last) << "was given before";
+    }
+  }
+  EXPECT_GT(sync, 20U);
 }
 
 }  // namespace

@@ -118,6 +118,12 @@ class PowerLossDisk::FileSystem final : public rocksdb::FileSystemWrapper {
     files_.clear();  // what is left is all durable
     renames_.clear();
     down_ = false;
+    syncs_until_dark_ = 0;
+  }
+
+  void power_off_at_sync(std::uint64_t number) {
+    const std::lock_guard lock(mutex_);
+    syncs_until_dark_ = number;
   }
 
   void break_syncs(bool broken) {
@@ -252,7 +258,8 @@ class PowerLossDisk::FileSystem final : public rocksdb::FileSystemWrapper {
     return IOStatus::OK();
   }
 
-  IOStatus sync_refusal() const {
+  IOStatus sync_refusal() {
+    if (syncs_until_dark_ > 0 && --syncs_until_dark_ == 0) down_ = true;
     if (down_) return IOStatus::IOError("PowerLossDisk: no power");
     if (syncs_broken_) return IOStatus::IOError("PowerLossDisk: sync failed");
     return IOStatus::OK();
@@ -279,6 +286,7 @@ class PowerLossDisk::FileSystem final : public rocksdb::FileSystemWrapper {
   // Names given by a rename that is not durable, and what they named before.
   std::map<std::string, std::optional<std::string>> renames_;
   bool down_ = false;
+  std::uint64_t syncs_until_dark_ = 0;  // 0: the power stays
   bool syncs_broken_ = false;
   bool full_ = false;
 };
@@ -294,6 +302,9 @@ rocksdb::Env* PowerLossDisk::env() const { return env_.get(); }
 
 void PowerLossDisk::power_off() { file_system_->power_off(); }
 void PowerLossDisk::power_on() { file_system_->power_on(); }
+void PowerLossDisk::power_off_at_sync(std::uint64_t number) {
+  file_system_->power_off_at_sync(number);
+}
 void PowerLossDisk::break_syncs(bool broken) { file_system_->break_syncs(broken); }
 void PowerLossDisk::fill(bool full) { file_system_->fill(full); }
 

@@ -27,6 +27,9 @@ class PowerLossDisk {
   // Takes away what was not synced by then, and works again.
   void power_on();
 
+  // The power goes with that sync, counted from 1 and from now on, which makes nothing durable.
+  void power_off_at_sync(std::uint64_t number);
+
   // Every sync fails, and makes nothing durable.
   void break_syncs(bool broken);
   // Every write fails for want of space.
