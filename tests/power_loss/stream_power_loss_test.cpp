@@ -30,6 +30,7 @@
 #include "server/unused_database.h"
 #include "storage/key_locks.h"
 #include "storage/key_value_store.h"
+#include "streams/stepping.h"
 #include "support/power_loss_disk.h"
 #include "support/stream_history.h"
 
@@ -362,26 +363,25 @@ class FollowedEngine {
     start_engine();
     make_table(*stream.engine);
     arn = support::stream_of(*stream.engine, table);
-    consumer =
-        StreamConsumer::open(
-            stream, *checkpoints,
-            {.stream_arn = arn,
-             .group = "g",
-             .on_gap =
-                 [](const StreamGap& gap) {
-                   ADD_FAILURE() << "A gap though nothing was lost: " << to_text(gap.kind);
-                   return StreamGapAnswer::go_on;
-                 },
-             .clock = &clock,
-             .now = [this] { return StreamConsumer::Moment(clock.now().time_since_epoch()); }},
-            [this](const StreamBatch& batch) {
-              for (const ChangeRecord& record : batch.records) {
-                handled.push_back(record.dynamodb.sequence_number);
-                told.records.emplace(handled.back(), record);
-              }
-              return StreamOutcome::ok();
-            })
-            .value();
+    consumer = StreamConsumer::open(stream, *checkpoints,
+                                    {.stream_arn = arn,
+                                     .group = "g",
+                                     .on_gap =
+                                         [](const StreamGap& gap) {
+                                           ADD_FAILURE() << "A gap though nothing was lost: "
+                                                         << to_text(gap.kind);
+                                           return StreamGapAnswer::go_on;
+                                         },
+                                     .clock = &clock,
+                                     .now = [this] { return streams::moment_of(clock); }},
+                                    [this](const StreamBatch& batch) {
+                                      for (const ChangeRecord& record : batch.records) {
+                                        handled.push_back(record.dynamodb.sequence_number);
+                                        told.records.emplace(handled.back(), record);
+                                      }
+                                      return StreamOutcome::ok();
+                                    })
+                   .value();
     consumer->start().value();
   }
 
@@ -390,15 +390,7 @@ class FollowedEngine {
   void start_engine() { stream.engine = std::make_unique<EngineOnDisk>(disk, engine_clock); }
 
   void follow(std::chrono::milliseconds span) {
-    const Time until = clock.now() + span;
-    while (clock.now() < until) {
-      const auto next = consumer->step();
-      ASSERT_TRUE(next && *next);
-      const StreamConsumer::Moment now(clock.now().time_since_epoch());
-      if (**next > now) {
-        clock.advance(std::chrono::ceil<std::chrono::microseconds>(**next - now));
-      }
-    }
+    EXPECT_TRUE(streams::go_on(*consumer, clock, span).value());
   }
 
   // False: the power went.
