@@ -33,14 +33,12 @@ using Kind = StreamEvent::Kind;
 
 TEST_F(StreamAcceptance, C4AShardIdleSinceAStartAtTheTipLosesNothingWhileTheConsumerIsDown) {
   stream.split("a");
-  auto latest = options();
-  latest.from = StreamStart::Kind::latest;
-  open(latest);
+  open(from_the_tip());
   go_on(1s);
   consumer.reset();
   write(100);
   clock.advance(16min);
-  open(latest);
+  open(from_the_tip());
   go_on(5s);
   EXPECT_EQ(handled, up_to(100));
   EXPECT_THAT(gaps, IsEmpty());

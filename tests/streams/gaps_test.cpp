@@ -42,9 +42,7 @@ TEST_F(StreamAcceptance, G2WithoutWritesNoGapIsCertain) {
   write(3);
   open(options());
   go_on(5s);
-  consumer.reset();
-  clock.advance(30h);
-  stream.trim(clock.now() - 24h);
+  be_away_for(30h);
   open(options());
   go_on(1min);
   for (const StreamGap& gap : gaps) EXPECT_FALSE(gap.is_certain);
@@ -58,11 +56,9 @@ TEST_F(StreamAcceptance, G4AShardThatIsGoneIsAGapAndItsChildIsReadFromItsHorizon
   open(options());
   handler = [](const StreamBatch&) { return StreamOutcome::failed("not yet"); };
   go_on(5s);
-  consumer.reset();
   stream.roll("a");
-  clock.advance(25h);
+  be_away_for(25h);
   write(2);
-  stream.trim(clock.now() - 24h);
   handler = [this](const StreamBatch& batch) { return take(batch); };
   open(options());
   go_on(1min);
@@ -134,18 +130,14 @@ TEST_F(StreamAcceptance, G8AnAncestorThatTurnsUpAfterItsChildWasBegunIsReportedA
 }
 
 TEST_F(StreamAcceptance, ATipThatMetNoRecordAndWasLeftForLongerThanRecordsAreKeptMayHaveLostSome) {
-  auto latest = options();
-  latest.from = StreamStart::Kind::latest;
-  open(latest);
+  open(from_the_tip());
   go_on(5s);
   const Time left = clock.now();
-  consumer.reset();
-  clock.advance(1h);
+  be_away_for(1h);
   write(3);
-  clock.advance(29h);
-  stream.trim(clock.now() - 24h);
+  be_away_for(29h);
   write(1);
-  open(latest);
+  open(from_the_tip());
   go_on(5s);
   ASSERT_THAT(gaps, SizeIs(1));
   EXPECT_EQ(gaps[0].kind, StreamGap::Kind::position_trimmed);
@@ -154,21 +146,17 @@ TEST_F(StreamAcceptance, ATipThatMetNoRecordAndWasLeftForLongerThanRecordsAreKep
   EXPECT_GE(*gaps[0].until, left + 29h);
   EXPECT_THAT(handled, ElementsAre(4));
   // And it is told of once.
-  open(latest);
+  open(from_the_tip());
   go_on(5s);
   EXPECT_THAT(gaps, SizeIs(1));
 }
 
 TEST_F(StreamAcceptance, ATipThatWasLeftForLessLosesNothingAndTellsOfNothing) {
-  auto latest = options();
-  latest.from = StreamStart::Kind::latest;
-  open(latest);
+  open(from_the_tip());
   go_on(5s);
-  consumer.reset();
   write(3);
-  clock.advance(23h);
-  stream.trim(clock.now() - 24h);
-  open(latest);
+  be_away_for(23h);
+  open(from_the_tip());
   go_on(5s);
   EXPECT_THAT(gaps, IsEmpty());
   EXPECT_EQ(handled, up_to(3));
@@ -180,12 +168,10 @@ TEST_F(StreamAcceptance, AChildThatWasFoundAndNotReadForTooLongMayHaveLostSome) 
   go_on(5s);
   stream.roll("a");
   for (int i = 0; i < 10'000 && events[Kind::shard_completed] == 0; ++i) go_on(1ms);
-  consumer.reset();
   ASSERT_EQ(events[Kind::shard_completed], 1);
-  clock.advance(1h);
+  be_away_for(1h);
   write(3);
-  clock.advance(29h);
-  stream.trim(clock.now() - 24h);
+  be_away_for(29h);
   write(1);
   open(options());
   go_on(5s);
@@ -195,16 +181,13 @@ TEST_F(StreamAcceptance, AChildThatWasFoundAndNotReadForTooLongMayHaveLostSome) 
 }
 
 TEST_F(StreamAcceptance, AStreamThatKeepsLessIsJudgedByWhatTheConsumerWasTold) {
-  auto latest = options();
-  latest.from = StreamStart::Kind::latest;
-  latest.retention = 1h;
-  open(latest);
+  auto shorter = from_the_tip();
+  shorter.retention = 1h;
+  open(shorter);
   go_on(5s);
-  consumer.reset();
   write(3);
-  clock.advance(2h);
-  stream.trim(clock.now() - 1h);
-  open(latest);
+  be_away_for(2h, 1h);
+  open(shorter);
   go_on(5s);
   EXPECT_THAT(gaps, SizeIs(1));
 }
@@ -225,11 +208,9 @@ TEST_F(StreamAcceptance, AGapMayBeAnsweredByReadingTheTable) {
   };
   open(resyncing);
   go_on(5s);
-  consumer.reset();
   write(2, "b");
-  clock.advance(30h);
+  be_away_for(30h);
   write(2, "c");
-  stream.trim(clock.now() - 24h);
   open(resyncing);
   go_on(1min);
   EXPECT_EQ(copy, stream.written());

@@ -13,6 +13,7 @@
 
 #include "dynakeep/stores/stream_consumer.h"
 #include "streams/simulated_stream.h"
+#include "streams/stepping.h"
 
 namespace dynakeep {
 
@@ -31,8 +32,13 @@ class StreamAcceptance : public testing::Test {
                 },
             .on_event = [this](const StreamEvent& event) { ++events[event.kind]; },
             .clock = &clock,
-            .now = [this] { return StreamConsumer::Moment(clock.now().time_since_epoch()); },
+            .now = [this] { return streams::moment_of(clock); },
             .random = [this] { return random(); }};
+  }
+  StreamConsumerOptions from_the_tip() {
+    auto latest = options();
+    latest.from = StreamStart::Kind::latest;
+    return latest;
   }
   void open(StreamConsumerOptions with) {
     consumer.reset();
@@ -45,17 +51,15 @@ class StreamAcceptance : public testing::Test {
   }
   // Steps for so long; false: it has ended, or stopped.
   bool go_on(std::chrono::microseconds span) {
-    const Time until = clock.now() + span;
-    while (clock.now() < until) {
-      const auto next = consumer->step();
-      if (!next || !*next) return false;
-      const StreamConsumer::Moment now(clock.now().time_since_epoch());
-      if (**next > now) {
-        clock.set(std::min(
-            until, clock.now() + std::chrono::ceil<std::chrono::microseconds>(**next - now)));
-      }
-    }
-    return true;
+    const auto gone_on = streams::go_on(*consumer, clock, span);
+    return gone_on && *gone_on;
+  }
+  // Nobody reads for so long, and then records are gone that are older than is kept.
+  void be_away_for(std::chrono::microseconds span,
+                   std::chrono::microseconds kept = std::chrono::hours(24)) {
+    consumer.reset();
+    clock.advance(span);
+    stream.trim(clock.now() - kept);
   }
   void write(int count, const std::string& key = "a") {
     for (int i = 0; i < count; ++i) stream.write(key);
