@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "dynakeep/embedded.h"
+#include "dynakeep/engine_admin.h"
 #include "dynakeep/stores/stream_consumer.h"
 #include "server/unused_database.h"
 #include "streams/one_consumer.h"
@@ -365,12 +366,15 @@ class StreamFollowing : public testing::Test {
   void put(const std::string& key) {
     ASSERT_TRUE(database->put_item({.table_name = "Songs", .item = Item{{"k", key}}}));
   }
-  Result<void> open(bool waits = false) {
+  Result<void> open(bool waits = false, const std::string& after_position = {}) {
     consumer.reset();
+    const bool begins_behind = !after_position.empty();
     StreamConsumerOptions options{
         .table_name = "Songs",
         .wait_for_stream = waits,
         .group = "g",
+        .from = begins_behind ? StreamStart::Kind::after_position : StreamStart::Kind::trim_horizon,
+        .position = after_position,
         .on_gap =
             [this](const StreamGap& gap) {
               gaps.push_back(gap.kind);
@@ -422,6 +426,21 @@ TEST_F(StreamFollowing, I4SwitchedOffAndOnAgainTheNextStreamIsReadBehindAGap) {
   ASSERT_TRUE(open());
   go_on(3s);
   EXPECT_THAT(keys, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(StreamFollowing, AShardThatIsClosedBeforeItsFirstReadBehindAPositionIsNoGap) {
+  make_table(true);
+  put("a");
+  put("b");
+  const auto seen = database->scan({.table_name = "Songs", .want_stream_point = true});
+  ASSERT_TRUE(seen) << seen.error();
+  ASSERT_TRUE(open(false, seen->stream_point->position));
+  // Its last record lies before the position.
+  ASSERT_TRUE(database->admin()->roll_shards({.stream_arn = seen->stream_point->stream_arn}));
+  put("c");
+  go_on(3s);
+  EXPECT_THAT(keys, ElementsAre("c"));
+  EXPECT_THAT(gaps, IsEmpty());
 }
 
 TEST_F(StreamFollowing, C7ATableMadeAnewIsReadFromItsOldestRecordBehindAGap) {

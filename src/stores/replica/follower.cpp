@@ -58,18 +58,9 @@ Result<StreamProgress> Follower::begin_at_tip() {
 Result<StreamProgress> Follower::begin_behind(const std::string& position) {
   const Time before = time();
   const auto listing = TRY(streams::list_shards(database_, options_.stream_arn));
-  StreamStart start{.kind = StreamStart::Kind::positions, .decided = before};
-  for (const auto& [id, shard] : listing.shards) {
-    const auto& range = shard.sequence_number_range;
-    const auto is_up_to_it = [&](const std::optional<std::string>& number) {
-      return number && compare_sequence_numbers(*number, position) <= 0;
-    };
-    if (is_up_to_it(range.ending_sequence_number)) {
-      start.shards[id].kind = StreamPosition::Kind::end;
-    } else if (is_up_to_it(range.starting_sequence_number)) {
-      start.shards[id] = {.kind = StreamPosition::Kind::after, .sequence_number = position};
-    }
-  }
+  StreamStart start{
+      .kind = StreamStart::Kind::after_position, .decided = before, .position = position};
+  streams::begin_after_position(start, listing);
   return begin(std::move(start), listing);
 }
 
@@ -327,7 +318,7 @@ void Follower::fetch(const std::string& id, Shard& shard) {
   }
   shard.failures = 0;
   shard.answered = asked;
-  if (note_loss(id, shard, *page)) return;
+  if (note_loss(id, *page)) return;
   shard.has_ended = page->has_ended;
   const std::size_t count = page->records.size();
   shard.records = std::move(page->records);
@@ -415,40 +406,14 @@ void Follower::let_wait(bool may) {
 }
 
 // Whether the page is not to be used.
-bool Follower::note_loss(const std::string& id, Shard& shard,
-                         const streams::ShardCursor::Page& page) {
+bool Follower::note_loss(const std::string& id, const streams::ShardCursor::Page& page) {
   if (!page.lost) return false;
-  if (*page.lost == StreamGap::Kind::position_invalid) {
-    const auto lies_behind = lies_behind_the_end(id);
-    if (!lies_behind) {
-      failed(lies_behind.error());
-      shard.cursor = make_cursor(id);
-      shard.due = retry(shard.failures);
-      return true;
-    }
-    shard.has_ended = *lies_behind;
-    if (shard.has_ended) return true;
-  }
   const auto ending = endings_.find(id);
   gap_ = streams::judge_gap(*page.lost, progress_.shards.at(id), *progress_.start,
                             ending == endings_.end() ? std::nullopt : std::optional(ending->second),
                             page.records.empty() ? std::nullopt : created(page.records.front()),
                             time());
   return gap_.has_value();
-}
-
-// Positions of an engine are of no shard: where one lies behind the last record of a shard that has
-// been closed since, there was nothing left to read of it.
-Result<bool> Follower::lies_behind_the_end(const std::string& id) {
-  const StreamPosition& position = progress_.shards.at(id).position;
-  if (progress_.start->kind != StreamStart::Kind::positions ||
-      position.kind != StreamPosition::Kind::after) {
-    return false;
-  }
-  note_endings(TRY(streams::list_shards(database_, options_.stream_arn)));
-  const auto ending = endings_.find(id);
-  return ending != endings_.end() &&
-         compare_sequence_numbers(ending->second, position.sequence_number) < 0;
 }
 
 void Follower::note_empty(const std::string& id, Shard& shard, bool may_have_more, Time asked) {

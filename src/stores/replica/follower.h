@@ -149,8 +149,7 @@ class Follower {
   // Whether there was something to do; else `next` is no later than when there will be.
   bool work_on(const std::string& id, Shard& shard, Moment& next);
   void fetch(const std::string& id, Shard& shard);
-  bool note_loss(const std::string& id, Shard& shard, const streams::ShardCursor::Page& page);
-  Result<bool> lies_behind_the_end(const std::string& id);
+  bool note_loss(const std::string& id, const streams::ShardCursor::Page& page);
   void note_empty(const std::string& id, Shard& shard, bool may_have_more, Time asked);
   void note_caught_up(const std::string& id, Time asked);
   void reach_page(Shard& shard);

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "stores/streams/shard_listing.h"
+
 namespace dynakeep::streams {
 namespace {
 
@@ -46,6 +48,7 @@ ShardCursor::ShardCursor(Database& database, std::string stream_arn, std::string
   if (start.kind == StreamStart::Kind::timestamp && start.time) {
     drop_before_ = std::chrono::floor<std::chrono::seconds>(*start.time);
   }
+  if (start.kind == StreamStart::Kind::after_position) start_position_ = start.position;
   // A page that begins with what was handled holds duplicates, whoever read it before.
   if (position.kind == Kind::after) last_read_ = position.sequence_number;
 }
@@ -81,6 +84,10 @@ Result<void> ShardCursor::obtain(Time now) {
     const ErrorCode code = answer.error().code();
     const bool is_trimmed = code == ErrorCode::trimmed_data_access;
     if (!has_number || (!is_trimmed && code != ErrorCode::validation)) return answer.error();
+    if (!is_trimmed && TRY(has_ended_before_start())) {
+      has_ended_ = true;
+      return {};
+    }
     begin_at_horizon(is_trimmed ? StreamGap::Kind::position_trimmed
                                 : StreamGap::Kind::position_invalid);
     return obtain(now);
@@ -94,6 +101,20 @@ Result<void> ShardCursor::obtain(Time now) {
   iterator_ = std::move(answer->shard_iterator);
   obtained_ = now;
   return {};
+}
+
+// Positions of an engine are of no shard: where the start lies behind the last record of a shard
+// that was closed after it had been decided, there is nothing to read of that shard.
+Result<bool> ShardCursor::has_ended_before_start() const {
+  if (start_position_.empty() || resume_.kind != Kind::after ||
+      resume_.sequence_number != start_position_) {
+    return false;
+  }
+  const auto listing = TRY(list_shards(database_, stream_arn_, counts_));
+  const auto shard = listing.shards.find(shard_id_);
+  if (shard == listing.shards.end()) return false;
+  const auto& ending = shard->second.sequence_number_range.ending_sequence_number;
+  return ending && compare_sequence_numbers(*ending, start_position_) < 0;
 }
 
 void ShardCursor::begin_at_horizon(StreamGap::Kind why) {

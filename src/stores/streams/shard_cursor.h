@@ -24,7 +24,8 @@ class ShardCursor {
               const StreamPosition& position, const StreamStart& start, bool may_use_latest,
               CallCounts* counts = nullptr);
 
-  // Obtains an iterator, unless there is one. Errors as GetShardIterator, but those below.
+  // Obtains an iterator, unless there is one. Errors as GetShardIterator, but those below, and as
+  // the listing of the shards.
   Result<void> open(Time now);
   // Goes on from an iterator that somebody else was given.
   void adopt_iterator(std::string iterator, Time now);
@@ -54,6 +55,7 @@ class ShardCursor {
  private:
   Result<void> obtain(Time now);
   Result<GetRecordsResult> read(Time now, std::int32_t limit, std::chrono::milliseconds wait);
+  Result<bool> has_ended_before_start() const;
   bool is_wanted(const ChangeRecord& record) const;
   void begin_at_horizon(StreamGap::Kind why);
 
@@ -62,6 +64,7 @@ class ShardCursor {
   const std::string shard_id_;
   StreamPosition resume_;
   bool may_use_latest_;
+  std::string start_position_;       // of a start behind a position, which is of no shard
   std::optional<Time> drop_before_;  // creation times
   Time latest_from_;                 // for a `latest` that has to be done without
   std::string last_read_;
