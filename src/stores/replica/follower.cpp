@@ -117,6 +117,11 @@ Moment Follower::step() {
     turn_ = id;
     return current;
   }
+  if (const auto look = only_children_.next()) {
+    if (now() < look->due) return std::min(next, look->due);
+    look_for_sibling(look->parent);
+    return current;
+  }
   return next;
 }
 
@@ -501,7 +506,19 @@ void Follower::finish(const std::string& id, Shard& shard) {
     quick_discoveries_ = quick_discoveries_max;
     discovery_due_ = std::min(discovery_due_, now() + 100ms);
   }
+  only_children_.note(id, listed->shards, options_.discovery_interval, endings_, time(), now());
   shards_.erase(id);
+  open_ready();
+}
+
+void Follower::look_for_sibling(const std::string& parent) {
+  const auto listed = streams::list_children(database_, options_.stream_arn, parent);
+  only_children_.looked(parent, now());
+  if (!listed) return failed(listed.error());
+  auto children = streams::children_of(parent, progress_.shards, listed->shards, time());
+  if (children.empty() || !take({.progress = {.rows = children}})) return;
+  only_children_.forget(parent);
+  for (ShardProgress& child : children) learn(std::move(child));
   open_ready();
 }
 

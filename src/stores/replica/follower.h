@@ -18,6 +18,7 @@
 #include "dynakeep/database.h"
 #include "stores/replica/copy.h"
 #include "stores/replica/waiting_call.h"
+#include "stores/streams/only_children.h"
 #include "stores/streams/shard_cursor.h"
 #include "stores/streams/shard_graph.h"
 
@@ -157,6 +158,7 @@ class Follower {
   bool may_call(const Shard& shard) const;
   void hand_on(const std::string& id, Shard& shard);
   void finish(const std::string& id, Shard& shard);
+  void look_for_sibling(const std::string& parent);
   bool take(const Portion& portion);
   void learn(ShardProgress row);
   void failed(const Error& error);
@@ -185,6 +187,7 @@ class Follower {
   unsigned discovery_failures_ = 0;
   unsigned quick_discoveries_ = 0;
   unsigned orphan_listings_ = 0;
+  streams::OnlyChildren only_children_;
   std::string turn_;  // the shard that was last worked on
   std::uint64_t errors_ = 0;
   std::uint64_t records_ = 0;

@@ -60,6 +60,38 @@ void StreamConsumer::Reading::look_for_children() {
   discovery_due_ = std::min(discovery_due_, now() + 100ms);
 }
 
+// By the shard's own filter: of a stream with many shards a listing of all is many calls.
+bool StreamConsumer::Reading::look_for_siblings(Lock& lock, Moment& next) {
+  const auto look = only_children_.next();
+  if (!look || is_discovering_ || is_saving_) return false;
+  const Moment due = std::max(look->due, pace_.next_listing());
+  if (now() < due) {
+    next = std::min(next, due);
+    return false;
+  }
+  is_discovering_ = true;
+  lock.unlock();
+  const auto answer = streams::list_children(database_, scope_.stream_arn, look->parent, &counts_);
+  lock.lock();
+  pace_.listed(answer ? answer->pages : 1, now());
+  only_children_.looked(look->parent, now());
+  if (!answer) {
+    failed_call(answer.error());
+    note_throttling(answer.error());
+  } else if (!awaits_stream_ && !ended_) {
+    auto children = streams::children_of(look->parent, progress_.shards, answer->shards, time());
+    std::vector<std::string> found;
+    for (const ShardProgress& child : children) found.push_back(child.shard_id);
+    if (!found.empty() && commit(lock, {.rows = std::move(children)})) {
+      only_children_.forget(look->parent);
+      for (const std::string& id : found) tell(StreamEvent::Kind::shard_discovered, id);
+      go_on_with(lock, found);
+    }
+  }
+  is_discovering_ = false;
+  return true;
+}
+
 bool StreamConsumer::Reading::knows_children(const std::string& id) const {
   return children_.contains(id) && endings_.contains(id);
 }

@@ -20,6 +20,7 @@
 #include "stores/streams/consumer/call_pace.h"
 #include "stores/streams/consumer/read_shard.h"
 #include "stores/streams/lease_plan.h"
+#include "stores/streams/only_children.h"
 #include "stores/streams/shard_graph.h"
 
 namespace dynakeep {
@@ -82,6 +83,8 @@ class StreamConsumer::Reading {
   void open_ready();
   Shard& open_shard(const std::string& id);
   void look_for_children();
+  // Whether there was something to do; else `next` is no later than when there will be.
+  bool look_for_siblings(Lock& lock, Moment& next);
   // Of a shard that a listing showed as closed: then it showed its children too.
   bool knows_children(const std::string& id) const;
   void note_ends();
@@ -205,6 +208,7 @@ class StreamConsumer::Reading {
   unsigned quick_discoveries_ = 0;
   unsigned orphan_listings_ = 0;
   unsigned gone_listings_ = 0;
+  streams::OnlyChildren only_children_;
   std::set<std::string> ended_lineages_;
   Moment stream_due_ = {};  // when to look for the next stream
 

@@ -97,6 +97,13 @@ Result<std::optional<StreamConsumer::Moment>> StreamConsumer::Reading::work(Lock
     if (stopped_) return *stopped_;
     return std::optional(current);
   }
+  // Last of all: of the calls that may be made, those for children of shards that have none come
+  // first.
+  if (!stopping_ && look_for_siblings(lock, next)) {
+    changed_.notify_all();
+    if (stopped_) return *stopped_;
+    return std::optional(current);
+  }
   return std::optional(next);
 }
 

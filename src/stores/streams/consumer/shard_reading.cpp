@@ -245,6 +245,7 @@ void StreamConsumer::Reading::finish(Lock& lock, Shard& shard) {
   tell(StreamEvent::Kind::shard_completed, id);
   go_on_with(lock, child_ids);
   if (child_ids.empty()) look_for_children();
+  only_children_.note(id, listed, options_.discovery_interval, endings_, time(), now());
 }
 
 // Children that may be read from now on. Where shards are shared, they are taken at once within

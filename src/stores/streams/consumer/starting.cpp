@@ -106,6 +106,7 @@ void StreamConsumer::Reading::forget_all() {
   unsaved_.clear();
   unreported_.clear();
   ended_lineages_.clear();
+  only_children_.forget_all();
   watch_ = {};
 }
 
