@@ -173,8 +173,11 @@ struct EventFigures {
 // Thread-safe, but for what is said of step() and run().
 //
 // One worker at a time follows under a name. Where there are marks, whoever starts takes the
-// subscription over, as after a crash; the worker before, if it still runs, finishes what it is
-// handling, which comes again, and stops with write_conflict before it handles anything more.
+// subscription over, as after a crash. The worker before, if it still runs, begins no call of the
+// handler later than a second after that, by its own clock; it finishes the calls that are under
+// way then, however long they take, and stops with write_conflict. What it handled in that time may
+// come to both: what must not happen twice is for the handler to refuse by the event's version, or
+// for an EventProjection, whose writes are exact.
 class EventSubscription {
  public:
   using Moment = std::chrono::steady_clock::time_point;

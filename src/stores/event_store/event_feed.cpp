@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 
 constexpr auto backoff_max = 20s;
 constexpr auto look_again = 100ms;  // while paused
+// For so long another may have taken the subscription over before it is known.
+constexpr auto confirm_every = 1s;
 // Marks below it are what readers of one batch of records or one page may need at once.
 constexpr std::size_t aggregates_in_memory_min = 10'000;
 constexpr std::size_t aggregates_in_memory_max = 100'000'000;
@@ -280,6 +282,23 @@ Result<void> EventFeed::ours(Result<void> said) {
   return said;
 }
 
+Result<void> EventFeed::confirm() {
+  const Moment asked = now();
+  auto said = ours(receiver_->confirm(epoch_));
+  const std::lock_guard lock(mutex_);
+  if (said) confirmed_ = std::max(confirmed_, asked);
+  return said;
+}
+
+Result<void> EventFeed::still_ours() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return *stopped_;
+    if (now() - confirmed_ < confirm_every) return {};
+  }
+  return confirm();
+}
+
 Result<void> EventFeed::save_history(EventHistory history) {
   history.epoch = epoch_;
   return ours(receiver_->save_history(history));
@@ -531,6 +550,7 @@ EventFeed::Progress EventFeed::process(Arrivals arrivals, bool is_from_table) {
   if (const auto known = know(arrivals); !known) return {.error = known.error()};
   std::size_t done = 0;
   while (done < arrivals.size()) {
+    if (auto ours = still_ours(); !ours) return {.done = done, .error = std::move(ours).error()};
     const std::lock_guard lock(lock_of(arrivals[done].aggregate));
     Progress progress = take_first(arrivals.subspan(done), is_from_table);
     done += progress.done;

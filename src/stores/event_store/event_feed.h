@@ -78,7 +78,9 @@ class EventFeed {
   Result<void> claim();
   // What is said to the one who claimed it; that another has taken it over since stops all.
   Result<void> ours(Result<void> said);
-  Result<void> confirm() { return ours(receiver_->confirm(epoch_)); }
+  Result<void> confirm();
+  // Before anything is handled: as confirm(), which was answered less than a second ago.
+  Result<void> still_ours();
   Result<void> save_history(EventHistory history);
 
   // ---- what comes ----
@@ -140,6 +142,7 @@ class EventFeed {
   bool paused_ = false;
   std::string losses_;  // of the stream's, for which the table is to be read again
   std::optional<Error> stopped_;
+  Moment confirmed_ = {};  // when the last confirmation was asked for
   std::stop_source following_;
   std::shared_ptr<StreamConsumer> consumer_;
   EventHistory history_;

@@ -118,11 +118,15 @@ Result<void> EventFeed::take_from_table(const AggregateKey& aggregate, EventMark
 EventFeed::Progress EventFeed::take_items(const AggregateKey& aggregate, EventMark& mark,
                                           const std::vector<StoredEvent>& events,
                                           bool is_from_table) {
+  // What is exact is written once, whoever else writes. A program's handler is called only as long
+  // as the subscription is this worker's, which is asked before each call.
+  const std::size_t run_max = receiver_->is_exact() ? events.size() : 1;
   std::size_t done = 0;
   while (done < events.size()) {
+    if (auto ours = still_ours(); !ours) return {.done = done, .error = std::move(ours).error()};
     std::vector<SubscribedEvent> run;
     std::optional<Error> malformed;
-    for (std::size_t i = done; i < events.size() && !malformed; ++i) {
+    for (std::size_t i = done; i < events.size() && run.size() < run_max && !malformed; ++i) {
       auto event = event_of(aggregate, events[i].item);
       if (!event) {
         malformed = std::move(event).error();

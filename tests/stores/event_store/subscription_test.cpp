@@ -1,4 +1,5 @@
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -33,6 +34,28 @@ class Subscriptions : public Following {
   void TearDown() override {
     if (marks) must(database().delete_table({.table_name = marks->table_name()}));
     Following::TearDown();
+  }
+  void take_over_within_a_batch(
+      EventSubscriptionOptions options, const std::function<void()>& when_started = [] {}) {
+    if (is_legacy()) options.event_store_ids = {orders};
+    std::unique_ptr<EventSubscription> other;
+    int handled = 0;
+    const auto one =
+        must(EventSubscription::open(database(), table(), *checkpoints, seen.options(options),
+                                     [&](const SubscribedEvent&) -> Result<void> {
+                                       if (++handled == 2) other = open(options);
+                                       seen.moment += 400ms;
+                                       return {};
+                                     }));
+    must(one->start());
+    when_started();
+    const auto stopped = seen.drain(*one);
+    ASSERT_TRUE(stopped);
+    EXPECT_EQ(stopped->code(), ErrorCode::write_conflict);
+    // It asked before the first, and asks again when that is a second ago.
+    EXPECT_EQ(handled, 3);
+    EXPECT_FALSE(seen.drain(*other));
+    EXPECT_THAT(seen.take(), ElementsAre("o-1/1", "o-1/2", "o-1/3", "o-1/4", "o-1/5", "o-1/6"));
   }
 
   std::unique_ptr<EventMarkTable> marks;
@@ -156,6 +179,17 @@ TEST_P(Subscriptions, TheOneThatStartsTakesOverAndTheOneBeforeSaysSo) {
 
   EXPECT_FALSE(seen.drain(*other));
   EXPECT_THAT(seen.take(), ElementsAre("o-1/3"));
+}
+
+// Handling an event takes 400 ms; while the second is handled, another takes over.
+TEST_P(Subscriptions, TheOneBeforeHandlesNothingMoreOfAPageASecondAfterItWasTakenOver) {
+  push_versions("o-1", 1, 6);
+  take_over_within_a_batch({.marks = marks.get()});
+}
+
+TEST_P(Subscriptions, TheOneBeforeHandlesNothingMoreOfABatchASecondAfterItWasTakenOver) {
+  take_over_within_a_batch({.from = EventStart::latest, .marks = marks.get()},
+                           [this] { push_versions("o-1", 1, 6); });
 }
 
 TEST_P(Subscriptions, TheOneThatStartsReadsTheHistoryOnWhereTheOneBeforeWas) {
