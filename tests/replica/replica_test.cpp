@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <random>
+#include <utility>
 
 #include <gmock/gmock.h>
 
 #include "dynakeep/embedded.h"
 #include "replica/simulated_table.h"
 #include "replica/stepping.h"
+#include "streams/faulty_table.h"
 
 namespace dynakeep::replicas {
 namespace {
@@ -559,6 +561,62 @@ TEST_F(KeptReplicas, TheOneThatBeginsLastKeepsTheCopyAndTheOneBeforeSaysSo) {
   EXPECT_EQ(error->code(), ErrorCode::write_conflict);
   EXPECT_THAT(error->message(), HasSubstr("Another replica"));
   EXPECT_EQ(one->state(), ReplicaState::failed);
+  table.put("b");
+  ASSERT_FALSE(go_on(5s));
+  expect_equal();
+}
+
+TEST_F(KeptReplicas, APageThatWasReadBeforeAnotherBeganIsNotStored) {
+  for (const char* key : {"a", "b", "c"}) table.put(key);
+  std::unique_ptr<Replica> one;
+  bool is_first = true;
+  auto with = kept();
+  // Between the reading of the page and its being stored.
+  with.transform = [&](Item read) {
+    if (!std::exchange(is_first, false)) return std::optional(std::move(read));
+    open(kept());
+    go_live();
+    for (const char* key : {"a", "b", "c"}) table.put(key);
+    EXPECT_FALSE(go_on(5s));
+    expect_equal();
+    return std::optional(std::move(read));
+  };
+  open(with);
+  one = std::move(replica);
+  std::optional<Error> error;
+  for (int i = 0; i < 100 && !error; ++i) {
+    if (const auto stepped = step(*one, clock); !stepped) error = stepped.error();
+  }
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ErrorCode::write_conflict);
+  EXPECT_FALSE(is_first);
+  expect_equal();
+}
+
+TEST_F(KeptReplicas, TheOneBeforeDoesNotTakeTheCopyBackWhenAnAnswerIsLost) {
+  for (const char* key : {"a", "b", "c"}) table.put(key);
+  streams::FaultyTable reached(*database);
+  auto with = kept();
+  with.kept_in = &reached;
+  open(with);
+  go_live();
+  const auto one = std::move(replica);
+  open(kept());
+  go_live();
+  table.put("a");
+  ASSERT_FALSE(go_on(5s));
+  // Its next write is carried out, as far as it is not refused, and nobody says so.
+  int until_failure = 0;
+  bool loses_answer = true;
+  reached.before_write = [&] { until_failure = std::exchange(loses_answer, false) ? 2 : 0; };
+  reached.fails = [&] { return until_failure > 0 && --until_failure == 0; };
+  std::optional<Error> error;
+  for (int i = 0; i < 100 && !error; ++i) {
+    if (const auto stepped = step(*one, clock); !stepped) error = stepped.error();
+  }
+  EXPECT_GT(one->figures().errors, 1U);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ErrorCode::write_conflict);
   table.put("b");
   ASSERT_FALSE(go_on(5s));
   expect_equal();

@@ -37,6 +37,9 @@ class FaultyTable final : public server::UnusedDatabase {
     ++queries;
     return read([&] { return database_.query(request); });
   }
+  Result<ScanResult> scan(const ScanRequest& request) override {
+    return read([&] { return database_.scan(request); });
+  }
   Result<PutItemResult> put_item(const PutItemRequest& request) override {
     return write([&] { return database_.put_item(request); });
   }

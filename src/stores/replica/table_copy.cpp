@@ -6,6 +6,7 @@
 #include "dynakeep/json_document.h"
 #include "stores/replica/copy.h"
 #include "stores/streams/progress_json.h"
+#include "stores/support/chance.h"
 #include "stores/support/key_words.h"
 
 namespace dynakeep::replicas {
@@ -19,6 +20,8 @@ constexpr std::string_view shard_prefix = "shard#";
 constexpr std::size_t transaction_bytes_max = std::size_t{3} << 20;  // of 4 MB, with some room
 
 constexpr const char* is_ours = "#epoch = :epoch";
+// A claim of its own, or its last one, to which no answer came.
+constexpr const char* is_still_ours = "#epoch = :epoch OR #owner = :owner";
 
 ExpressionAttributeNames epoch_name() { return {{"#epoch", "epoch"}}; }
 
@@ -84,8 +87,11 @@ class TableCopy final : public Copy {
 
   Result<bool> has_items() const;
   Result<void> check_original() const;
-  Result<void> claim();
+  Result<void> claim(bool takes_over);
   Result<void> put_row();
+  // Each write holds only as long as nobody else has claimed the copy. What is too much for one
+  // transaction goes in several, one after the other.
+  Result<void> write(std::vector<TransactWriteItem> writes);
   Error not_applied(const Error& error);
   Item row_of(const CopyProgress& progress) const;
   Result<Befores> befores(const std::vector<Change>& changes, const Tell& tell) const;
@@ -113,7 +119,8 @@ class TableCopy final : public Copy {
   CopyProgress progress_;  // but for its shards
   // Of the last claim. Whoever claims the copy after it is the only one who may write from then on.
   std::int64_t epoch_ = 0;
-  bool must_claim_ = true;
+  const std::string owner_ = std::to_string(stores::system_random());
+  bool must_claim_ = false;
   bool had_items_ = false;
 };
 
@@ -186,22 +193,31 @@ Item TableCopy::row_of(const CopyProgress& progress) const {
           {"stream_arn", progress.stream_arn},
           {"is_complete", progress.is_complete},
           {"epoch", epoch_},
+          {"owner", owner_},
           {"start", streams::to_json(progress.stream.start.value_or(StreamStart{})).to_text()}};
 }
 
 // Transactions that are still under way count for nothing from here on: those of a replica that was
-// killed or is another's, and those of this one to which no answer came.
-Result<void> TableCopy::claim() {
-  const auto updated = TRY(database_.update_item(
-      {.table_name = progress_name_,
-       .key = Key{{part, part_of_copy}},
-       .update_expression = "SET original = :original ADD #epoch :one",
-       .expression_attribute_names = epoch_name(),
-       .expression_attribute_values =
-           ExpressionAttributeValues{{":original", original_name_}, {":one", 1}},
-       .return_values = ReturnValues::updated_new}));
+// killed or is another's, which the first claim takes the copy from, and those of this one to which
+// no answer came.
+Result<void> TableCopy::claim(bool takes_over) {
+  UpdateItemRequest request{
+      .table_name = progress_name_,
+      .key = Key{{part, part_of_copy}},
+      .update_expression = "SET original = :original, #owner = :owner ADD #epoch :one",
+      .expression_attribute_names =
+          ExpressionAttributeNames{{"#epoch", "epoch"}, {"#owner", "owner"}},
+      .expression_attribute_values =
+          ExpressionAttributeValues{{":original", original_name_}, {":owner", owner_}, {":one", 1}},
+      .return_values = ReturnValues::updated_new};
+  if (!takes_over) {
+    request.condition_expression = is_still_ours;
+    (*request.expression_attribute_values)[":epoch"] = epoch_;
+  }
+  const auto updated = database_.update_item(request);
+  if (!updated) return not_applied(updated.error());
   const auto epoch =
-      updated.attributes ? AttributeView(*updated.attributes)["epoch"].integer() : std::nullopt;
+      updated->attributes ? AttributeView(*updated->attributes)["epoch"].integer() : std::nullopt;
   if (!epoch) return Error(ErrorCode::malformed_item, "A row of " + progress_name_ + " is none");
   epoch_ = *epoch;
   must_claim_ = false;
@@ -221,8 +237,25 @@ Error TableCopy::not_applied(const Error& error) {
   return error;
 }
 
+Result<void> TableCopy::write(std::vector<TransactWriteItem> writes) {
+  const std::size_t actions_max = database_.capabilities().transaction_actions_max;
+  for (auto each = writes.begin(); each != writes.end();) {
+    if (must_claim_) TRY(claim(false));
+    std::vector<TransactWriteItem> actions{still_ours()};
+    std::size_t bytes = 0;
+    while (each != writes.end() && actions.size() < actions_max) {
+      if (each->put) bytes += stored_bytes(*each->put->item).value_or(0);
+      if (bytes > transaction_bytes_max && actions.size() > 1) break;
+      actions.push_back(std::move(*each++));
+    }
+    const auto sent = database_.transact_write_items({.transact_items = std::move(actions)});
+    if (!sent) return not_applied(sent.error());
+  }
+  return {};
+}
+
 Result<void> TableCopy::put_row() {
-  if (must_claim_) TRY(claim());
+  if (must_claim_) TRY(claim(false));
   const auto put = database_.put_item({.table_name = progress_name_,
                                        .item = row_of(progress_),
                                        .condition_expression = is_ours,
@@ -234,7 +267,7 @@ Result<void> TableCopy::put_row() {
 
 Result<CopyProgress> TableCopy::load() {
   // First, so that what is read is what the transactions of before have left.
-  TRY(claim());
+  TRY(claim(true));
   CopyProgress progress;
   Result<void> read;
   TRY(for_each_item(database_, ScanRequest{.table_name = progress_name_, .consistent_read = true},
@@ -277,19 +310,18 @@ Result<void> TableCopy::begin(const CopyProgress& progress) {
   progress_ = progress;
   progress_.is_complete = false;
   TRY(put_row());
-  std::vector<WriteRequest> old;
+  std::vector<TransactWriteItem> old;
   TRY(for_each_item(
       database_,
       ScanRequest{
           .table_name = progress_name_, .projection_expression = part, .consistent_read = true},
       [&](Item&& row) {
         if (row.at(part) != AttributeValue(part_of_copy)) {
-          old.push_back({.remove = std::move(row)});
+          old.push_back(remove(progress_name_, std::move(row)));
         }
         return true;
       }));
-  TRY(write_items(database_, progress_name_, std::move(old)));
-  return {};
+  return write(std::move(old));
 }
 
 Result<void> TableCopy::complete(const Tell&) {
@@ -321,15 +353,15 @@ void TableCopy::tell_of(const std::vector<Change>& changes, const Befores& befor
 
 Result<void> TableCopy::store(std::vector<Change> read, const Tell& tell) {
   const Befores before = TRY(befores(read, tell));
-  std::vector<WriteRequest> writes;
+  std::vector<TransactWriteItem> writes;
   for (const Change& change : read) {
     if (change.item) {
-      writes.push_back({.put = change.item});
+      writes.push_back(put(name_, *change.item));
     } else if (had_items_ || progress_.is_complete) {
-      writes.push_back({.remove = change.key});
+      writes.push_back(remove(name_, change.key));
     }
   }
-  TRY(write_items(database_, name_, std::move(writes)));
+  TRY(write(std::move(writes)));
   tell_of(read, before, tell);
   return {};
 }
@@ -337,42 +369,23 @@ Result<void> TableCopy::store(std::vector<Change> read, const Tell& tell) {
 Result<void> TableCopy::apply(std::vector<Change> changes, const ProgressChange& progress,
                               const Tell& tell) {
   const Befores before = TRY(befores(changes, tell));
-  if (must_claim_) TRY(claim());
-  std::vector<TransactWriteItem> actions{still_ours()};
-  std::size_t bytes = 0;
-  const auto send = [&]() -> Result<void> {
-    if (actions.size() == 1) return {};
-    const auto sent =
-        database_.transact_write_items({.transact_items = std::exchange(actions, {still_ours()})});
-    if (!sent) return not_applied(sent.error());
-    bytes = 0;
-    return {};
-  };
-  const std::size_t actions_max = database_.capabilities().transaction_actions_max;
-  const auto add = [&](TransactWriteItem action, std::size_t action_bytes) -> Result<void> {
-    if (actions.size() == actions_max || bytes + action_bytes > transaction_bytes_max) TRY(send());
-    actions.push_back(std::move(action));
-    bytes += action_bytes;
-    return {};
-  };
-  // What is too much for one transaction goes in several: progress, and of it what says that a
-  // shard is over, in the last. After a crash between, some changes are made again.
+  std::vector<TransactWriteItem> writes;
   for (const Change& change : changes) {
-    const std::size_t size = change.item ? stored_bytes(*change.item).value_or(0) : 0;
-    TRY(add(change.item ? put(name_, *change.item) : remove(name_, change.key), size));
+    writes.push_back(change.item ? put(name_, *change.item) : remove(name_, change.key));
   }
+  // Progress, and of it what says that a shard is over, comes last: after a crash between two
+  // transactions some changes are made again.
   for (const bool is_over : {false, true}) {
     for (const ShardProgress& row : progress.rows) {
       if (row.is_over() != is_over) continue;
-      TRY(add(put(progress_name_, Item{{part, part_of_shard(row.shard_id)},
-                                       {"progress", streams::to_json(row).to_text()}}),
-              1000));
+      writes.push_back(put(progress_name_, Item{{part, part_of_shard(row.shard_id)},
+                                                {"progress", streams::to_json(row).to_text()}}));
     }
   }
   for (const std::string& id : progress.forgotten) {
-    TRY(add(remove(progress_name_, Key{{part, part_of_shard(id)}}), 100));
+    writes.push_back(remove(progress_name_, Key{{part, part_of_shard(id)}}));
   }
-  TRY(send());
+  TRY(write(std::move(writes)));
   tell_of(changes, before, tell);
   return {};
 }
