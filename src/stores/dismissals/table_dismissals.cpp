@@ -412,6 +412,24 @@ Result<DismissalChange> TableDismissals::make(const Change& change, const Dismis
 
   std::optional<DismissalTime> lost;  // the dismissal that was written if an answer was lost
   bool any_lost = false;
+  // What comes of the item that stands there: an outcome, or what to write next.
+  const auto look = [&](std::optional<Item> there) -> Result<std::optional<DismissalChange>> {
+    seen = std::move(there);
+    auto current = seen ? TRY(read_record(*seen, change.now)) : std::nullopt;
+    if (any_lost && current && current->dismissed_at == lost &&
+        current->dismissed_until == change.options.until) {
+      // Our own success, which stood in the way of its repetition.
+      return std::optional(DismissalChange{.item = std::move(*current)});
+    }
+    auto decided = TRY(next_state(change, current, user, item));
+    if (!decided) {
+      return std::optional(
+          DismissalChange{.item = *current, .previous = current, .changed = false});
+    }
+    next = std::move(*decided);
+    is_new = !current;
+    return std::optional<DismissalChange>();
+  };
   for (unsigned attempt = 1;; ++attempt) {
     Before before =
         is_new ? put_new(next, change.now) : update_to(next, change, seen ? &*seen : nullptr);
@@ -427,29 +445,25 @@ Result<DismissalChange> TableDismissals::make(const Change& change, const Dismis
       any_lost = true;
       lost = next.dismissed_at;
     }
-    if (failure.is_condition_failure()) {
-      seen = TRY(met(failure, user, item));
-      auto current = seen ? TRY(read_record(*seen, change.now)) : std::nullopt;
-      if (any_lost && current && current->dismissed_at == lost &&
-          current->dismissed_until == change.options.until) {
-        // Our own success, which stood in the way of its repetition.
-        return DismissalChange{.item = std::move(*current)};
-      }
-      auto decided = TRY(next_state(change, current, user, item));
-      if (!decided) {
-        return DismissalChange{.item = *current, .previous = current, .changed = false};
-      }
-      next = std::move(*decided);
-      is_new = !current;
+    const bool is_refused = failure.is_condition_failure();
+    if (!is_refused && !failure.outcome_unknown()) return failure;
+    if (is_refused) {
+      auto outcome = TRY(look(TRY(met(failure, user, item))));
+      if (outcome) return std::move(*outcome);
       if (attempt == 1) continue;  // nobody was in the way: the item is just not a plain one
-    } else if (!failure.outcome_unknown()) {
-      return failure;
     }
     if (!patience_.allows_after(attempt)) {
-      if (!failure.is_condition_failure()) return failure;
+      if (!is_refused) return failure;
       return Error(ErrorCode::write_conflict,
                    "Others kept changing the item with id \"" + item.text() + "\"; try again")
           .set_outcome_unknown(any_lost);
+    }
+    // Where many are in the way, what was met before the wait is not there any more.
+    // Unread, it is what the next attempt meets.
+    if (!is_refused) continue;
+    if (auto there = fetch(user, item, true)) {
+      auto outcome = TRY(look(std::move(*there)));
+      if (outcome) return std::move(*outcome);
     }
   }
 }

@@ -413,6 +413,27 @@ TEST_F(DismissalRequests, OthersInTheWayForTooLongAreToldAsAConflict) {
   EXPECT_EQ(waited_.size(), 6u);  // not after the first, which only showed what there is
 }
 
+TEST_F(DismissalRequests, WhatChangesWhileItWaitsIsSeenBeforeItTriesAgain) {
+  put_raw({{"userId", "u"}, {"id", "banner"}, {"createdAt", "2020-01-01"}});
+  int turn = 0;
+  const auto change = [&] {
+    must(database_->update_item(
+        {.table_name = table,
+         .key = Key{{"userId", "u"}, {"id", "banner"}},
+         .update_expression = "SET createdAt = :c",
+         .expression_attribute_values = Item{{":c", 1577836800000 + ++turn}}}));
+  };
+  int waits = 0;
+  const auto store = must(dismissal_table(
+      *scripted_, {.table = table, .clock = &clock_, .wait = [&](std::chrono::milliseconds) {
+                     ++waits;
+                     change();
+                   }}));
+  scripted_->writes = {{}, {.before = change}};
+  must(store->dismiss(user_, item_));
+  EXPECT_EQ(waits, 1);
+}
+
 // 17
 TEST_F(DismissalRequests, AMissingTableIsNamed) {
   const auto store = must(dismissal_table(*database_, {.table = "elsewhere"}));
