@@ -390,6 +390,9 @@ TEST_F(StreamPolling, RefusesOptionsThatAreWrongWithoutACall) {
   future.from = StreamStart::Kind::timestamp;
   future.time = clock.now() + std::chrono::hours(1);
   EXPECT_TRUE(refused(future));
+  auto behind = options();
+  behind.from = StreamStart::Kind::after_position;
+  EXPECT_TRUE(refused(behind));
   auto positions = options();
   positions.from = StreamStart::Kind::positions;
   EXPECT_TRUE(refused(positions));

@@ -31,6 +31,9 @@ Result<void> check(const StreamPollerOptions& options, Time now) {
   if (options.retention < std::chrono::minutes(1))
     return wrong("retention must be a minute or more");
   if (options.records_max == 0) return wrong("records_max must be at least 1");
+  if (options.from == StreamStart::Kind::after_position) {
+    return wrong("from must be latest, trim_horizon, positions or timestamp");
+  }
   const bool has_time = options.time.has_value();
   if (has_time != (options.from == StreamStart::Kind::timestamp)) {
     return wrong("time must be given to start at a timestamp, and only then");
