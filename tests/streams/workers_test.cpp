@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -55,6 +56,7 @@ class StreamWorkers : public testing::Test {
     bool is_suspended = false;
     std::vector<Handled> log = {};
     std::map<StreamEvent::Kind, int> events = {};
+    std::map<StreamEvent::Kind, std::set<std::string>> shards_told = {};
     std::string failing_key = {};
     std::unique_ptr<StreamConsumer> consumer = {};  // tells of its end
     std::size_t leases() const { return consumer->figures().leases; }
@@ -81,7 +83,10 @@ class StreamWorkers : public testing::Test {
       return StreamConsumer::Moment(clock.now().time_since_epoch() + worker.skew);
     };
     options.random = [this] { return random(); };
-    options.on_event = [&worker](const StreamEvent& event) { ++worker.events[event.kind]; };
+    options.on_event = [&worker](const StreamEvent& event) {
+      ++worker.events[event.kind];
+      worker.shards_told[event.kind].insert(event.shard_id);
+    };
     worker.consumer = *StreamConsumer::open(
         stream, *worker.checkpoints, options, [&worker](const StreamBatch& batch) {
           for (const ChangeRecord& record : batch.records) {
@@ -252,6 +257,17 @@ TEST_F(StreamWorkers, D5ChildrenAreNobodysUntilTheirParentIsHandledToItsEnd) {
   go_on(2min);
   EXPECT_EQ(of_a(first) + of_a(second), 3);
   expect_complete();
+}
+
+TEST_F(StreamWorkers, OneThatStopsTellsByItsNameOfEachShardThatItLetsGo) {
+  Worker& worker = add();
+  write_all();
+  go_on(20s);
+  ASSERT_EQ(worker.leases(), 8U);
+  ASSERT_TRUE(worker.consumer->stop(StreamDrain::yes));
+  const auto& let_go = worker.shards_told[StreamEvent::Kind::lease_lost];
+  EXPECT_THAT(let_go, testing::SizeIs(8));
+  EXPECT_THAT(let_go, testing::IsSubsetOf(worker.shards_told[StreamEvent::Kind::lease_taken]));
 }
 
 class StreamWorkersOnOneLineage : public StreamWorkers {

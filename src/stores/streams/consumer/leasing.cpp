@@ -216,9 +216,10 @@ void StreamConsumer::Reading::drop(const std::string& shard_id, const char* why)
   if (shard->is_busy()) lost_[shard_id] = shard;
   // Whoever has it meets them again.
   std::erase_if(unreported_, [&](const StreamGap& gap) { return gap.shard_id == shard_id; });
+  // From here on not by `shard_id`, which may be the very key that goes.
   shards_.erase(found);
-  unsaved_.erase(shard_id);
-  tell(StreamEvent::Kind::lease_lost, shard_id, why);
+  unsaved_.erase(shard->id);
+  tell(StreamEvent::Kind::lease_lost, shard->id, why);
 }
 
 void StreamConsumer::Reading::release_all(Lock& lock) {
