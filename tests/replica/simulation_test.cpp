@@ -133,6 +133,7 @@ class Simulation {
   // What the table had when the reading of it ended is in the copy once that is live.
   void told(ReplicaState state) {
     if (state == ReplicaState::catching_up) when_read_ = table_.items();
+    if (state == ReplicaState::live && !replica_->lag()) complaint_ = "It was live of unknown lag";
     if (state != ReplicaState::live || !when_read_ || !lists_all_) return;
     const auto copy = items_of(*replica_);
     for (const auto& [key, item] : *when_read_) {

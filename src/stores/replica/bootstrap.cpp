@@ -331,6 +331,8 @@ Replica::Moment Replica::Copying::catch_up() {
   {
     const std::lock_guard lock(mutex_);
     was_live_ = true;
+    // What it follows need not have said by now how fresh it is.
+    fresh_until_ = std::max(fresh_until_, read_until_);
   }
   note_reach();
   set_phase(Phase::live);
