@@ -262,13 +262,14 @@ Result<CollectionsCapabilities> CollectionsClient::capabilities() const {
 }
 
 Result<CollectionsClient> CollectionsClient::create(const CollectionsClientOptions& options) {
-  auto transport = TRY(transport::make_pooled_transport(
-      {.connections_max = options.connections_max,
-       .idle_timeout = options.idle_timeout,
-       .connect_timeout = options.connect_timeout,
-       .answer_bytes_max = options.answer_bytes_max,
-       .ca_bundle = options.ca_bundle,
-       .proxies = TRY(transport::find_proxies(options.proxy, base::process_environment()))}));
+  auto proxies = TRY(transport::find_proxies(options.proxy, base::process_environment()));
+  auto transport =
+      TRY(transport::make_pooled_transport({.connections_max = options.connections_max,
+                                            .idle_timeout = options.idle_timeout,
+                                            .connect_timeout = options.connect_timeout,
+                                            .answer_bytes_max = options.answer_bytes_max,
+                                            .ca_bundle = options.ca_bundle,
+                                            .proxies = std::move(proxies)}));
   return clients::make_collections_client(options, std::move(transport));
 }
 

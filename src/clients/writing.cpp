@@ -134,9 +134,8 @@ Result<Resource> CollectionsSession::create_entry(const Resource& collection, co
                                                   const CollectionsWrite& write, bool always_new) {
   TRY(check_unconditional(write));
   const std::string path = entries_path(collection);
-  Call call{.method = "POST",
-            .path = path,
-            .body = TRY(body_of(EntryUpdate{.name = entry.name, .value = entry.value}))};
+  std::string body = TRY(body_of(EntryUpdate{.name = entry.name, .value = entry.value}));
+  Call call{.method = "POST", .path = path, .body = std::move(body)};
   TRY(put_options(call, write));
   prefer_resource(call);
 
@@ -223,7 +222,8 @@ Result<Resource> CollectionsSession::update_entry(const Resource& which, EntryUp
     if (!update.name && !update.clear_name) update.name = known.name;
     if (!update.value && !update.clear_value && known.value) update.value = JsonInput(*known.value);
   }
-  Call call{.method = "PUT", .path = path_of(which), .body = TRY(body_of(update))};
+  std::string body = TRY(body_of(update));
+  Call call{.method = "PUT", .path = path_of(which), .body = std::move(body)};
   TRY(put_options(call, write));
   prefer_resource(call);
   const http::HttpResponse answer = TRY(exchange_.send(call));
@@ -237,9 +237,10 @@ Result<Resource> CollectionsSession::update_entry(const Resource& which, EntryUp
 Result<Resource> CollectionsSession::merge_entry(const Resource& which, const JsonInput& patch,
                                                  const CollectionsWrite& write) {
   TRY(require_extended("the patch"));
+  std::string body(TRY(json_of(patch)));
   Call call{.method = "PATCH",
             .path = path_of(which),
-            .body = std::string(TRY(json_of(patch))),
+            .body = std::move(body),
             .content_type = "application/merge-patch+json"};
   TRY(put_options(call, write));
   prefer_resource(call);
@@ -318,9 +319,10 @@ Result<RestoreReport> CollectionsSession::restore_with_entries(const Resource& c
 
 Result<PurgeReport> CollectionsSession::purge(const Resource& which, const PurgeRequest& request,
                                               const CollectionsWrite& write) {
+  std::string body = TRY(body_of(request));
   Call call{.method = "POST",
             .path = path_of(which) + "/purge",
-            .body = TRY(body_of(request)),
+            .body = std::move(body),
             .may_repeat = true};
   TRY(put_options(call, write));
   if (request.if_match) {
@@ -352,9 +354,10 @@ Result<BatchResult> CollectionsSession::batch(const Resource& collection,
     return Error(ErrorCode::invalid_argument,
                  "Conditions are those of its operations, and a batch has no idempotency key");
   }
+  std::string body = TRY(body_of(operations, atomic));
   Call call{.method = "POST",
             .path = path_of(collection) + "/batch",
-            .body = TRY(body_of(operations, atomic)),
+            .body = std::move(body),
             .also_taken = {409, 412}};
   TRY(put_options(call, write));
   const http::HttpResponse answer = TRY(send_extended(call));

@@ -73,13 +73,14 @@ Result<std::unique_ptr<Database>> connect_remote(const RemoteOptions& options) {
   TRY(check(options));
   const base::Environment environment = base::process_environment();
   const Settings settings = TRY(find_settings(options, environment));
-  auto transport = TRY(transport::make_pooled_transport(
-      {.connections_max = options.connections_max,
-       .idle_timeout = options.idle_timeout,
-       .connect_timeout = options.connect_timeout,
-       .answer_bytes_max = options.answer_bytes_max,
-       .ca_bundle = settings.ca_bundle,
-       .proxies = TRY(transport::find_proxies(options.proxy, environment))}));
+  auto proxies = TRY(transport::find_proxies(options.proxy, environment));
+  auto transport =
+      TRY(transport::make_pooled_transport({.connections_max = options.connections_max,
+                                            .idle_timeout = options.idle_timeout,
+                                            .connect_timeout = options.connect_timeout,
+                                            .answer_bytes_max = options.answer_bytes_max,
+                                            .ca_bundle = settings.ca_bundle,
+                                            .proxies = std::move(proxies)}));
   auto database = std::make_unique<RemoteDatabase>(
       RemoteParts{.endpoint = settings.endpoint,
                   .streams_endpoint = settings.amazon ? amazon_streams_endpoint(settings.endpoint)

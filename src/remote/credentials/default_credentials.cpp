@@ -37,10 +37,11 @@ Result<Finding> fetch(const DefaultCredentialsOptions& options,
   }
   const auto direct =
       TRY(transport::make_pooled_transport({.answer_bytes_max = credentials_bytes_max}));
-  const auto outside = TRY(transport::make_pooled_transport(
-      {.answer_bytes_max = credentials_bytes_max,
-       .ca_bundle = std::move(ca_bundle),
-       .proxies = TRY(transport::find_proxies(options.proxy, environment))}));
+  auto proxies = TRY(transport::find_proxies(options.proxy, environment));
+  const auto outside =
+      TRY(transport::make_pooled_transport({.answer_bytes_max = credentials_bytes_max,
+                                            .ca_bundle = std::move(ca_bundle),
+                                            .proxies = std::move(proxies)}));
   const Reach reach{.direct = *direct,
                     .outside = *outside,
                     .clock = *options.clock,

@@ -100,10 +100,11 @@ std::optional<AttributeValue> optional_member(const AttributeView& object, std::
 }
 
 Result<Event> event_of(const AttributeView& object) {
-  NewEvent event{.aggregate_id = TRY(text_member(object, "aggregateId")),
-                 .type = TRY(text_member(object, "type")),
-                 .payload = optional_member(object, "payload"),
-                 .metadata = optional_member(object, "metadata")};
+  NewEvent event;
+  event.aggregate_id = TRY(text_member(object, "aggregateId"));
+  event.type = TRY(text_member(object, "type"));
+  event.payload = optional_member(object, "payload");
+  event.metadata = optional_member(object, "metadata");
   const auto version = object["version"].integer();
   if (!version) return no_message("its event has no integer version");
   event.version = *version;
@@ -138,10 +139,12 @@ Result<EventMessage> event_message_from_json(std::string_view json) {
   const AttributeView object(item);
   std::string event_store_id = TRY(text_member(object, "eventStoreId"));
   if (object["aggregateId"].exists()) {
-    return EventMessage(AggregateExistsMessage{
-        .event_store_id = std::move(event_store_id),
-        .aggregate_id = TRY(text_member(object, "aggregateId")),
-        .initial_event_timestamp = TRY(text_member(object, "initialEventTimestamp"))});
+    std::string aggregate_id = TRY(text_member(object, "aggregateId"));
+    std::string initial_event_timestamp = TRY(text_member(object, "initialEventTimestamp"));
+    return EventMessage(
+        AggregateExistsMessage{.event_store_id = std::move(event_store_id),
+                               .aggregate_id = std::move(aggregate_id),
+                               .initial_event_timestamp = std::move(initial_event_timestamp)});
   }
   if (!object["event"].exists()) return no_message("it has neither an aggregateId nor an event");
   Event event = TRY(event_of(object["event"]));

@@ -87,15 +87,16 @@ Result<StreamDeadLetter> dead_letter_from_json(std::string_view text) {
   const JsonDocument json = TRY(JsonDocument::parse(text));
   const JsonDocument* record = json.find("record");
   if (record == nullptr) return malformed("record");
-  return StreamDeadLetter{
-      .stream_arn = TRY(text_of(json, "stream_arn")),
-      .group = TRY(text_of(json, "group")),
-      .shard_id = TRY(text_of(json, "shard_id")),
-      .record = TRY(change_record_from_dynamodb_json(record->to_text())),
-      .attempts = static_cast<unsigned>(TRY(number_of(json, "attempts", attempts_max))),
-      .first_failure = TRY(time_of(json, "first_failure_ms")),
-      .last_failure = TRY(time_of(json, "last_failure_ms")),
-      .error = TRY(text_of(json, "error"))};
+  StreamDeadLetter letter;
+  letter.stream_arn = TRY(text_of(json, "stream_arn"));
+  letter.group = TRY(text_of(json, "group"));
+  letter.shard_id = TRY(text_of(json, "shard_id"));
+  letter.record = TRY(change_record_from_dynamodb_json(record->to_text()));
+  letter.attempts = static_cast<unsigned>(TRY(number_of(json, "attempts", attempts_max)));
+  letter.first_failure = TRY(time_of(json, "first_failure_ms"));
+  letter.last_failure = TRY(time_of(json, "last_failure_ms"));
+  letter.error = TRY(text_of(json, "error"));
+  return letter;
 }
 
 }  // namespace dynakeep

@@ -288,10 +288,11 @@ AttributeMap fields_of(const Error& error) {
 
 Result<NewEvent> new_event(const AttributeValue& json) {
   const Members members(&json);
-  NewEvent event{.aggregate_id = TRY(members.required("aggregateId")),
-                 .version = members.integer("version").value_or(0),
-                 .type = TRY(members.required("type")),
-                 .timestamp = members.text("timestamp")};
+  NewEvent event;
+  event.aggregate_id = TRY(members.required("aggregateId"));
+  event.version = members.integer("version").value_or(0);
+  event.type = TRY(members.required("type"));
+  event.timestamp = members.text("timestamp");
   if (const AttributeValue* payload = members.find("payload")) event.payload = *payload;
   if (const AttributeValue* metadata = members.find("metadata")) event.metadata = *metadata;
   return event;

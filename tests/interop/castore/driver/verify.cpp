@@ -169,8 +169,8 @@ Result<Dataset> read_dataset(const std::string& path) {
   }
   for (const AttributeValue& entry : json.at("events").as_list()) {
     const AttributeMap& members = entry.as_map();
-    dataset.events.push_back(
-        {.store = members.at("store").as_string(), .event = TRY(new_event(members.at("event")))});
+    NewEvent event = TRY(new_event(members.at("event")));
+    dataset.events.push_back({.store = members.at("store").as_string(), .event = std::move(event)});
   }
   return dataset;
 }
