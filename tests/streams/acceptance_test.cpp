@@ -7,6 +7,8 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -69,6 +71,32 @@ TEST_F(StreamAcceptance, E1ASlowHandlerHasBoundedBuffersAndALagThatRisesAndFalls
   go_on(5s);
   EXPECT_EQ(consumer->figures().lag, 0ms);
   EXPECT_EQ(handled, up_to(20'001));
+}
+
+TEST_F(StreamAcceptance, E2AHandlerThatBlocksForTwentyMinutesLosesNothingThoughIteratorsExpire) {
+  for (const bool at_the_tip : {false, true}) {
+    bool blocks = true;
+    handler = [&](const StreamBatch& batch) {
+      if (std::exchange(blocks, false)) {
+        write(100);
+        clock.advance(20min);
+      }
+      return take(batch);
+    };
+    checkpoints = make_in_memory_stream_checkpoints();
+    auto narrow = at_the_tip ? from_the_tip() : options();
+    narrow.batch_records = narrow.buffer_records = 4;
+    write(1);
+    handled.clear();
+    open(narrow);
+    write(10);
+    while (blocks) go_on(1s);
+    go_on(1min);
+    auto wanted = up_to(stream.written().at("a"));
+    if (at_the_tip) wanted.erase(wanted.begin(), wanted.end() - 110);
+    EXPECT_EQ(handled, wanted);
+    EXPECT_THAT(gaps, IsEmpty());
+  }
 }
 
 // One shard of so many records, which are made when they are asked for.
@@ -262,6 +290,20 @@ TEST_F(StreamAcceptance, AfterAPositionOnlyWhatCameAfterIsRead) {
   EXPECT_THAT(handled, ElementsAre(4, 5, 6, 7));
 }
 
+TEST_F(StreamAcceptance, I1WhatIsNoArnOfAStreamIsRefusedByNameWithoutACall) {
+  const std::string table_arn = "arn:aws:dynamodb:eu-central-1:000000000000:table/Songs";
+  for (const std::string& arn :
+       {std::string(), std::string(36, 'a'), table_arn, std::string(1025, 'a')}) {
+    auto wrong = options();
+    wrong.stream_arn = arn;
+    const auto opened = StreamConsumer::open(stream, *checkpoints, wrong, handler);
+    ASSERT_FALSE(opened) << arn;
+    EXPECT_EQ(opened.error().code(), ErrorCode::invalid_argument);
+    EXPECT_THAT(opened.error().message(), HasSubstr("stream_arn"));
+  }
+  EXPECT_EQ(stream.calls, 0U);
+}
+
 TEST_F(StreamAcceptance, I2AStreamThatIsNoneIsNotFound) {
   auto other = options();
   other.stream_arn.back() = '9';
@@ -291,15 +333,48 @@ TEST_F(StreamAcceptance, I8OptionsOutOfRangeAreNamedWithTheirRange) {
     auto opened = StreamConsumer::open(stream, *checkpoints, std::move(wrong), handler);
     return opened ? std::string("taken") : opened.error().message();
   };
-  EXPECT_THAT(refusal([](auto& o) { o.batch_window = 301s; }), HasSubstr("batch_window is 301000"));
-  EXPECT_THAT(refusal([](auto& o) { o.batch_bytes = 0; }), HasSubstr("batch_bytes"));
-  EXPECT_THAT(refusal([](auto& o) { o.buffer_bytes = 1; }), HasSubstr("buffer_bytes"));
-  EXPECT_THAT(refusal([](auto& o) { o.failover = 1ms; }), HasSubstr("failover is 1 and must be"));
+  // One below and one above what may be.
+  const auto expect = [&]<typename T>(const std::string& name, const std::string& range,
+                                      T StreamConsumerOptions::*member,
+                                      std::type_identity_t<T> below,
+                                      std::type_identity_t<T> above) {
+    for (const T& value : {below, above}) {
+      EXPECT_THAT(refusal([&](auto& o) { o.*member = value; }),
+                  testing::AllOf(HasSubstr(name + " is "), HasSubstr("and must be " + range)));
+    }
+  };
+  using O = StreamConsumerOptions;
+  const std::string of_a_day = " to 86400000";
+  expect("batch_records", "1 to 10000", &O::batch_records, 0, 10'001);
+  expect("batch_bytes", "1 to 1073741824", &O::batch_bytes, 0, (std::size_t{1} << 30) + 1);
+  expect("batch_window", "0 to 300000", &O::batch_window, -1ms, 300'001ms);
+  expect("lanes", "1 to 1000", &O::lanes, 0, 1001);
+  expect("buffer_records", "1 to 1000000", &O::buffer_records, 0, 1'000'001);
+  expect("buffer_bytes", "1048576 to 1099511627776", &O::buffer_bytes, 1'048'575,
+         (std::size_t{1} << 40) + 1);
+  expect("checkpoint_records", "1 to 1000000", &O::checkpoint_records, 0, 1'000'001);
+  expect("unpersisted_records", "1 to 1000000000", &O::unpersisted_records, 0, 1'000'000'001);
+  expect("leases_taken_max", "1 to 10000", &O::leases_taken_max, 0, 10'001);
+  expect("threads", "1 to 256", &O::threads, 0, 257);
+  expect("failover", "1000 to 3600000", &O::failover, 999ms, 3'600'001ms);
+  expect("checkpoint_interval", "0" + of_a_day, &O::checkpoint_interval, -1ms, 24h + 1ms);
+  expect("discovery_interval", "100" + of_a_day, &O::discovery_interval, 99ms, 24h + 1ms);
+  expect("busy_poll", "0" + of_a_day, &O::busy_poll, -1ms, 24h + 1ms);
+  expect("idle_poll_max", "1" + of_a_day, &O::idle_poll_max, 0ms, 24h + 1ms);
+  expect("catch_up_lag", "0" + of_a_day, &O::catch_up_lag, -1ms, 24h + 1ms);
+  expect("retention", "60000 to 315360000000", &O::retention, 59'999ms, 87'600h + 1ms);
+  expect("max_outage", "1000 to 315360000000", &O::max_outage, 999ms, 87'600h + 1ms);
+  expect("risk_age", "1" + of_a_day, &O::risk_age, 0ms, 24h + 1ms);
+  expect("slow_handler", "1" + of_a_day, &O::slow_handler, 0ms, 24h + 1ms);
+  expect("drain_timeout", "0" + of_a_day, &O::drain_timeout, -1ms, 24h + 1ms);
   EXPECT_THAT(refusal([](auto& o) { o.worker = "a#b"; }), HasSubstr("worker"));
+  EXPECT_THAT(refusal([](auto& o) { o.worker = std::string(129, 'a'); }), HasSubstr("worker"));
+  EXPECT_THAT(refusal([](auto& o) { o.group = std::string(129, 'a'); }), HasSubstr("group"));
   EXPECT_THAT(refusal([](auto& o) { o.table_name = "Songs"; }), HasSubstr("stream_arn"));
   EXPECT_THAT(refusal([](auto& o) { o.position = "12"; }), HasSubstr("position"));
   EXPECT_THAT(refusal([](auto& o) { o.calls_per_second = 5000; }), HasSubstr("calls_per_second"));
   EXPECT_THAT(refusal([](auto& o) { o.wait_for_stream = true; }), HasSubstr("table_name"));
+  EXPECT_THAT(refusal([](auto& o) { o.retry.attempts_max = 0; }), HasSubstr("attempts_max"));
   EXPECT_EQ(stream.calls, 0U);
 }
 
@@ -458,8 +533,11 @@ TEST_F(StreamFollowing, C7ATableMadeAnewIsReadFromItsOldestRecordBehindAGap) {
   EXPECT_THAT(gaps, ElementsAre(StreamGap::Kind::stream_replaced));
 }
 
-TEST_F(StreamFollowing, I3ATableWithoutStreamIsRefusedOrWaitedFor) {
-  EXPECT_EQ(open().error().code(), ErrorCode::resource_not_found);
+TEST_F(StreamFollowing, I2I3ATableWithoutStreamIsRefusedOrWaitedFor) {
+  const auto unknown = open();
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code(), ErrorCode::resource_not_found);
+  EXPECT_THAT(unknown.error().message(), HasSubstr("Songs"));
   make_table(false);
   const auto refused = open();
   ASSERT_FALSE(refused);

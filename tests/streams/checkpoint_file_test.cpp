@@ -1,6 +1,10 @@
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -11,6 +15,15 @@ namespace dynakeep {
 namespace {
 
 using testing::HasSubstr;
+
+std::uint32_t crc32c_bit_by_bit(std::string_view bytes) {
+  std::uint32_t sum = ~0U;
+  for (const char byte : bytes) {
+    sum ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) sum = (sum >> 1) ^ (sum % 2 == 0 ? 0 : 0x82f63b78U);
+  }
+  return ~sum;
+}
 
 class StreamCheckpointFiles : public testing::Test {
  protected:
@@ -90,6 +103,39 @@ TEST_F(StreamCheckpointFiles, ThoseOfOtherGroupsAndStreamsAreRefused) {
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code(), ErrorCode::invalid_argument);
   EXPECT_THAT(other.error().message(), HasSubstr("\"g\""));
+  const auto stream = open()->load({.group = "g", .stream_arn = "other"});
+  ASSERT_FALSE(stream);
+  EXPECT_EQ(stream.error().code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(fallbacks, 0);
+}
+
+// Without falling back to what was before, which the newer one is not worse than.
+TEST_F(StreamCheckpointFiles, I5ANewerVersionIsRefused) {
+  ASSERT_TRUE(open()->save(scope, progress_at("1")));
+  ASSERT_TRUE(open()->save(scope, progress_at("2")));
+  std::string line = read(path);
+  line.resize(line.find('\n') + 1);
+  line.replace(line.find(R"("version":1)"), 11, R"("version":2)");
+  char checksum[32];
+  std::snprintf(checksum, sizeof checksum, "crc32c %08x\n", crc32c_bit_by_bit(line));
+  write(path, line + checksum);
+  const auto refused = open()->load(scope);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(refused.error().message(), HasSubstr("version"));
+  EXPECT_EQ(fallbacks, 0);
+}
+
+// As on a disk that is full or may only be read.
+TEST_F(StreamCheckpointFiles, I5AWriteThatFailsLeavesWhatWasThere) {
+  ASSERT_TRUE(open()->save(scope, progress_at("1")));
+  std::filesystem::create_directories(path + ".tmp/in the way");
+  EXPECT_FALSE(open()->save(scope, progress_at("2")));
+  EXPECT_EQ(open()->load(scope).value(), progress_at("1"));
+  EXPECT_EQ(fallbacks, 0);
+  std::filesystem::remove_all(path + ".tmp");
+  ASSERT_TRUE(open()->save(scope, progress_at("2")));
+  EXPECT_EQ(open()->load(scope).value(), progress_at("2"));
 }
 
 TEST_F(StreamCheckpointFiles, AreHeldByOneAtATime) {

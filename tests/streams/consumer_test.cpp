@@ -14,7 +14,6 @@ namespace dynakeep {
 namespace {
 
 using namespace std::chrono_literals;
-using streams::SimulatedStream;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -115,24 +114,7 @@ TEST_F(StreamConsuming, BisectingFindsTheOneBadRecordAndKeepsItAsADeadLetter) {
 
 TEST_F(StreamConsuming, PoisonBlocksItsLineageOnlyAndGoesOnOnceItIsHandled) {
   stream.split("a");
-  std::string other = "b";
-  while (true) {  // an item of the other shard
-    SimulatedStream probe(clock, 1);
-    probe.split("a");
-    probe.write("a");
-    probe.write(other);
-    std::size_t shards_with_records = 0;
-    for (const std::string& id : probe.shard_ids()) {
-      const auto iterator =
-          probe.get_shard_iterator({.stream_arn = probe.arn,
-                                    .shard_id = id,
-                                    .shard_iterator_type = ShardIteratorType::trim_horizon});
-      const auto page = probe.get_records({.shard_iterator = iterator->shard_iterator});
-      shards_with_records += page->records.empty() ? 0 : 1;
-    }
-    if (shards_with_records == 2) break;
-    ++other[0];
-  }
+  const std::string other = item_apart_from("a");
   write(3, "a");
   write(3, other);
   bool is_broken = true;

@@ -78,6 +78,20 @@ TEST_F(StreamAcceptance, F4APageOutOfOrderStopsItsShardUntilItIsInOrder) {
   EXPECT_EQ(handled, up_to(5));
 }
 
+TEST_F(StreamAcceptance, F4RecordsThatComeTwiceAreDroppedAndEmptyPagesAreReadOn) {
+  stream.faults.records_in_page = 5;
+  stream.faults.duplicates = 1;
+  stream.faults.empty_pages = 0.5;
+  write(50);
+  stream.roll("a");
+  write(50);
+  open(options());
+  go_on(2min);
+  EXPECT_EQ(handled, up_to(100));
+  EXPECT_GT(events[Kind::duplicate_dropped], 0);
+  EXPECT_GT(consumer->figures().duplicates, 10U);
+}
+
 TEST_F(StreamAcceptance, F5AClosedShardWithoutIteratorIsOneThatHasEnded) {
   stream.faults.no_iterator_at_an_end = true;
   stream.roll("a");

@@ -18,17 +18,56 @@ using testing::SizeIs;
 using Kind = StreamEvent::Kind;
 
 TEST_F(StreamAcceptance, G1AConsumerDownForThirtyHoursStartsAtTheHorizonWithOneGapALineage) {
+  stream.split("a");
+  const std::string other = item_apart_from("a");
+  write(1);
+  open(options());
+  go_on(2s);
+  write(2);
+  write(3, other);
+  const Time last = clock.now();
+  go_on(5s);
+  for (int hour = 0; hour < 30; ++hour) {
+    clock.advance(1h);
+    write(1);
+    write(1, other);
+  }
+  be_away_for(0s);
+  std::vector<std::size_t> gaps_before;  // of each batch
+  handler = [&](const StreamBatch& batch) {
+    gaps_before.push_back(gaps.size());
+    return take(batch);
+  };
+  of_item.clear();
+  open(options());
+  go_on(1min);
+  ASSERT_THAT(gaps, SizeIs(2));
+  EXPECT_NE(gaps[0].shard_id, gaps[1].shard_id);
+  const Time oldest_kept = last + 5s + 6h;
+  for (const StreamGap& gap : gaps) {
+    EXPECT_EQ(gap.kind, StreamGap::Kind::position_trimmed);
+    EXPECT_EQ(*gap.from, std::chrono::floor<std::chrono::seconds>(last));
+    EXPECT_EQ(*gap.until, std::chrono::floor<std::chrono::seconds>(oldest_kept));
+  }
+  EXPECT_EQ(of_item["a"].front(), 9);
+  EXPECT_EQ(of_item["a"].back(), 33);
+  EXPECT_THAT(of_item["a"], SizeIs(25));
+  EXPECT_EQ(of_item[other], of_item["a"]);
+  EXPECT_GE(gaps_before.front(), 1U);
+  EXPECT_EQ(gaps_before.back(), 2U);
+}
+
+TEST_F(StreamAcceptance, G1SoItIsWhereAllShardsItKnewAreGone) {
   write(3);
   open(options());
   go_on(5s);
   const Time last = clock.now();
-  consumer.reset();
   for (int hour = 0; hour < 30; ++hour) {
     clock.advance(1h);
     write(1);
     if (hour % 4 == 0) stream.roll("a");
   }
-  stream.trim(clock.now() - 24h);
+  be_away_for(0s);
   open(options());
   go_on(1min);
   ASSERT_THAT(gaps, SizeIs(1));

@@ -22,6 +22,9 @@ namespace dynakeep {
 // it plays.
 class StreamAcceptance : public testing::Test {
  protected:
+  explicit StreamAcceptance(streams::ShardIds ids = streams::ShardIds::usual)
+      : stream(clock, 1, ids) {}
+
   StreamConsumerOptions options() {
     return {.stream_arn = stream.arn,
             .group = "g",
@@ -68,13 +71,26 @@ class StreamAcceptance : public testing::Test {
     return record.dynamodb.new_image->at("n").as_number().to_int64().value();
   }
   StreamOutcome take(const StreamBatch& batch) {
-    for (const ChangeRecord& record : batch.records) handled.push_back(version_of(record));
+    for (const ChangeRecord& record : batch.records) {
+      handled.push_back(version_of(record));
+      of_item[record.dynamodb.keys.at("k").as_string()].push_back(handled.back());
+    }
     return StreamOutcome::ok();
   }
   static std::vector<std::int64_t> up_to(std::int64_t last) {
     std::vector<std::int64_t> versions;
     for (std::int64_t version = 1; version <= last; ++version) versions.push_back(version);
     return versions;
+  }
+  // Each change of each item once, and an item's in their order.
+  void expect_each_once() {
+    for (const auto& [key, last] : stream.written()) EXPECT_EQ(of_item[key], up_to(last)) << key;
+  }
+  // An item whose changes another shard takes.
+  std::string item_apart_from(const std::string& key) {
+    std::string other = "b";
+    while (stream.shard_of(other) == stream.shard_of(key)) ++other[0];
+    return other;
   }
   bool has_stopped_with(ErrorCode code) {
     const auto next = consumer->step();
@@ -84,9 +100,10 @@ class StreamAcceptance : public testing::Test {
 
   ManualClock clock;
   std::mt19937_64 random{1};
-  streams::SimulatedStream stream{clock, 1};
+  streams::SimulatedStream stream;
   std::unique_ptr<StreamCheckpoints> checkpoints = make_in_memory_stream_checkpoints();
-  std::vector<std::int64_t> handled;
+  std::vector<std::int64_t> handled;                         // versions
+  std::map<std::string, std::vector<std::int64_t>> of_item;  // the same, of each
   std::vector<StreamGap> gaps;
   std::map<StreamEvent::Kind, int> events;
   StreamHandler handler = [this](const StreamBatch& batch) { return take(batch); };

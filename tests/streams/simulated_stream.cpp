@@ -23,8 +23,8 @@ std::uint32_t hash_of(const std::string& key) {
 
 }  // namespace
 
-SimulatedStream::SimulatedStream(const Clock& clock, std::uint64_t seed)
-    : clock_(clock), random_(seed) {
+SimulatedStream::SimulatedStream(const Clock& clock, std::uint64_t seed, ShardIds ids)
+    : clock_(clock), ids_(ids), random_(seed) {
   shards_.reserve(4096);  // references to them stay good
   add_shard(std::nullopt, 0, std::uint64_t{1} << 32);
 }
@@ -65,9 +65,13 @@ std::string SimulatedStream::iterator_text(const Shard& shard, std::size_t index
 void SimulatedStream::add_shard(std::optional<std::string> parent, std::uint32_t from,
                                 std::uint64_t until) {
   char id[48];
-  std::snprintf(id, sizeof id, "shardId-%020lld-%08x",
-                static_cast<long long>(to_milliseconds(clock_.now())),
-                static_cast<unsigned>(shards_.size()));
+  const auto count = static_cast<unsigned>(shards_.size());
+  if (ids_ == ShardIds::usual) {
+    std::snprintf(id, sizeof id, "shardId-%020lld-%08x",
+                  static_cast<long long>(to_milliseconds(clock_.now())), count);
+  } else {
+    std::snprintf(id, sizeof id, "H19a000000000000000000000000:%08x", ~count);
+  }
   shards_.push_back({.id = id,
                      .parent = std::move(parent),
                      .from = from,
@@ -94,10 +98,12 @@ void SimulatedStream::replace(Shard& shard, bool in_two) {
 
 void SimulatedStream::roll(const std::string& key) { replace(taking(key), false); }
 void SimulatedStream::split(const std::string& key) { replace(taking(key), true); }
-void SimulatedStream::roll_all() {
+void SimulatedStream::roll_all() { replace_all(false); }
+void SimulatedStream::split_all() { replace_all(true); }
+void SimulatedStream::replace_all(bool in_two) {
   const std::size_t count = shards_.size();
   for (std::size_t i = 0; i < count; ++i) {
-    if (!shards_[i].closed) replace(shards_[i], false);
+    if (!shards_[i].closed) replace(shards_[i], in_two);
   }
 }
 
@@ -185,7 +191,12 @@ Result<DescribeStreamResult> SimulatedStream::describe_stream(
   description.table_name = "Songs";
   description.stream_status = enabled_ ? StreamStatus::enabled : StreamStatus::disabled;
   const bool is_late = happens(faults.late_listing);
-  for (const Shard& shard : shards_) {
+  std::vector<const Shard*> in_order;
+  for (const Shard& shard : shards_) in_order.push_back(&shard);
+  std::sort(in_order.begin(), in_order.end(),
+            [](const Shard* left, const Shard* right) { return left->id < right->id; });
+  for (const Shard* each : in_order) {
+    const Shard& shard = *each;
     const bool is_new = shard.parent && clock_.now() - shard.born < faults.children_hidden;
     if (faults.unlisted.contains(shard.id)) continue;
     if (is_new || (is_late && shard.parent && &shard == &shards_.back())) continue;
@@ -200,7 +211,7 @@ Result<DescribeStreamResult> SimulatedStream::describe_stream(
     }
     StreamShard listed{.shard_id = shard.id, .parent_shard_id = shard.parent};
     listed.sequence_number_range.starting_sequence_number = number_text(shard.first_number);
-    if (shard.last_number) {
+    if (shard.last_number && !faults.shown_open.contains(shard.id)) {
       listed.sequence_number_range.ending_sequence_number = number_text(*shard.last_number);
     }
     description.shards.push_back(std::move(listed));

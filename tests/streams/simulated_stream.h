@@ -16,6 +16,11 @@
 
 namespace dynakeep::streams {
 
+enum class ShardIds : std::uint8_t {
+  usual,
+  other,  // as Alternator's: nothing to be read from them, and a child's comes before its parent's
+};
+
 // A stream that lives on a manual clock and does at once what streams do in days: its shards roll
 // and split, its iterators expire, its records are trimmed, its listings come in pages and late,
 // and its server fails as often as it is told to. Every change is of an item `k` whose attribute
@@ -35,7 +40,8 @@ class SimulatedStream : public server::UnusedDatabase {
     bool no_iterator_at_an_end = false;            // of a closed shard behind its last record
     bool disorder = false;                         // a page's first two records change places
     bool refuses_filter = false;
-    std::set<std::string> unlisted = {};  // shards that no listing shows
+    std::set<std::string> unlisted = {};    // shards that no listing shows
+    std::set<std::string> shown_open = {};  // though they are closed
     // By the operation's name; empty: no more than the others say.
     std::function<std::optional<Error>(std::string_view operation)> fails = {};
     bool ignores_filter = false;
@@ -43,7 +49,7 @@ class SimulatedStream : public server::UnusedDatabase {
     std::int32_t records_in_page = 1000;
   };
 
-  SimulatedStream(const Clock& clock, std::uint64_t seed);
+  SimulatedStream(const Clock& clock, std::uint64_t seed, ShardIds ids = ShardIds::usual);
 
   Faults faults;
   const std::string arn =
@@ -56,11 +62,14 @@ class SimulatedStream : public server::UnusedDatabase {
   void roll(const std::string& key);
   void split(const std::string& key);
   void roll_all();
+  void split_all();
   // Records of before are gone, and shards that were closed before.
   void trim(Time before);
   void disable();
 
   std::size_t open_shards() const;
+  // The shard that takes the item's changes.
+  const std::string& shard_of(const std::string& key) { return taking(key).id; }
   // The number of the newest change, or a greater one.
   std::string position() const { return number_text(number_); }
   std::vector<std::string> shard_ids() const;
@@ -94,6 +103,7 @@ class SimulatedStream : public server::UnusedDatabase {
   Shard& taking(const std::string& key);
   void add_shard(std::optional<std::string> parent, std::uint32_t from, std::uint64_t until);
   void replace(Shard& shard, bool in_two);
+  void replace_all(bool in_two);
   void record(const std::string& key, const char* event, std::optional<Item> before,
               std::optional<Item> after);
   Shard* find(const std::string& id);
@@ -101,6 +111,7 @@ class SimulatedStream : public server::UnusedDatabase {
   std::string iterator_text(const Shard& shard, std::size_t index) const;
 
   const Clock& clock_;
+  const ShardIds ids_;
   std::mt19937_64 random_;
   std::vector<Shard> shards_;
   std::map<std::string, std::int64_t> versions_;

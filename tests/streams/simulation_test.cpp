@@ -50,7 +50,10 @@ class FaultyCheckpoints final : public StreamCheckpoints {
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed)
-      : random_(seed), stream_(clock_, seed ^ 0x5eed), checkpoints_(random_) {}
+      : random_(seed),
+        stream_(clock_, seed ^ 0x5eed,
+                seed % 5 == 0 ? streams::ShardIds::other : streams::ShardIds::usual),
+        checkpoints_(random_) {}
 
   // What went wrong; empty: nothing.
   std::string run() {
