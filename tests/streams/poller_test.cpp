@@ -99,6 +99,22 @@ TEST_F(StreamPolling, TellsOfInsertModifyAndRemove) {
   EXPECT_THAT(log, ElementsAre("insert a", "modify a", "remove a"));
 }
 
+// The acceptance scenario A3: what dynamodb-stream's own test asks for.
+TEST_F(StreamPolling, TellsOfWhatEachCallFindsInOrder) {
+  StreamPoller poller(stream, options(), events());
+  ASSERT_TRUE(poller.fetch_stream_state());
+  stream.write("1");
+  ASSERT_TRUE(poller.fetch_stream_state());
+  stream.write("1");
+  ASSERT_TRUE(poller.fetch_stream_state());
+  stream.write("2");
+  stream.write("3");
+  ASSERT_TRUE(poller.fetch_stream_state());
+  stream.remove("1");
+  ASSERT_TRUE(poller.fetch_stream_state());
+  EXPECT_THAT(log, ElementsAre("insert 1", "modify 1", "insert 2", "insert 3", "remove 1"));
+}
+
 TEST_F(StreamPolling, ListsMoreThanOnePageOfShards) {
   stream.faults.shards_in_page = 100;
   for (int i = 0; i < 249; ++i) stream.roll("a");
@@ -199,8 +215,10 @@ TEST_F(StreamPolling, TellsAgainOfARecordWhoseEventThrewAndOfThoseBehindIt) {
 TEST_F(StreamPolling, RefusesACallDuringACall) {
   StreamPoller* itself = nullptr;
   std::optional<ErrorCode> inner;
+  int told = 0;
   StreamPoller poller(stream, options(),
                       {.insert_record = [&](const auto&, const auto&, const auto&) {
+                        ++told;
                         inner = itself->fetch_stream_state().error().code();
                       }});
   itself = &poller;
@@ -208,6 +226,8 @@ TEST_F(StreamPolling, RefusesACallDuringACall) {
   stream.write("a");
   ASSERT_TRUE(poller.fetch_stream_state());
   EXPECT_EQ(inner, ErrorCode::write_conflict);
+  ASSERT_TRUE(poller.fetch_stream_state());
+  EXPECT_EQ(told, 1);
 }
 
 TEST_F(StreamPolling, AnErrorIsAnswerAndTheNextCallGoesOn) {

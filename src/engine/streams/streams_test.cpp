@@ -1,5 +1,6 @@
 #include "engine/streams/streams.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -142,6 +143,39 @@ TEST_F(StreamsTest, EachChangeIsARecordAndWhatChangesNothingIsNone) {
   EXPECT_NE(again[3].event_id, records[2].event_id);
 }
 
+TEST_F(StreamsTest, AnUpdatesImagesAreWholeItemsAndItsKeyOfOneThatLostAllElse) {
+  create();
+  const auto update = [&](const char* expression, std::optional<Item> values) {
+    update_item(*engine, {.table_name = "Plain",
+                          .key = Item{{"id", "a"}},
+                          .update_expression = expression,
+                          .expression_attribute_values = std::move(values)})
+        .value();
+  };
+  update("SET x = :v, y = :v", Item{{":v", 1}});
+  update("SET x = :v", Item{{":v", 2}});
+  update("REMOVE x, y", {});
+  const auto records = read_all();
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[0].event_name, "INSERT");
+  EXPECT_EQ(records[1].dynamodb.old_image, (Item{{"id", "a"}, {"x", 1}, {"y", 1}}));
+  EXPECT_EQ(records[1].dynamodb.new_image, (Item{{"id", "a"}, {"x", 2}, {"y", 1}}));
+  EXPECT_EQ(records[2].event_name, "MODIFY");
+  EXPECT_EQ(records[2].dynamodb.new_image, (Item{{"id", "a"}}));
+}
+
+TEST_F(StreamsTest, ATransactionThatIsCancelledLeavesNoRecord) {
+  create();
+  put(engine, "Plain", {{"id", "a"}});
+  std::vector<TransactWriteItem> actions(2);
+  actions[0].put = TransactPut{.table_name = "Plain", .item = Item{{"id", "b"}}};
+  actions[1].remove = TransactDelete{.table_name = "Plain",
+                                     .key = Item{{"id", "a"}},
+                                     .condition_expression = "attribute_not_exists(id)"};
+  EXPECT_FALSE(transact_write_items(*engine, {.transact_items = std::move(actions)}));
+  EXPECT_EQ(read_all().size(), 1u);
+}
+
 TEST_F(StreamsTest, ShowWhatTheirViewSays) {
   const auto shown = [&](StreamViewType view) {
     create("T" + std::to_string(static_cast<int>(view)) + "xx", view);
@@ -215,6 +249,8 @@ TEST_F(StreamsTest, IteratorsEndAfterAQuarterOfAnHourAndCannotBeMadeUp) {
   for (const std::string& text : {forged, std::string("x"), from.substr(1)}) {
     EXPECT_EQ(complaint(get_records(*engine, {.shard_iterator = text})), "Invalid ShardIterator");
   }
+  TestEngine other;
+  EXPECT_EQ(complaint(get_records(*other, {.shard_iterator = from})), "Invalid ShardIterator");
   engine.reopen();
   EXPECT_TRUE(get_records(
       *engine, {.shard_iterator = iterator(only_shard(), ShardIteratorType::trim_horizon)}));
@@ -370,6 +406,39 @@ TEST_F(StreamsTest, SwitchedOffTheyStayReadableForADay) {
             "Requested resource not found: Stream: " + arn + " not found");
   engine.reopen();
   EXPECT_TRUE(list_streams(*engine, {}).value().streams.empty());
+}
+
+// Of those that are there all the while, whichever come and go.
+TEST_F(StreamsTest, AreListedOnceThoughOthersComeAndGoBetweenThePages) {
+  const auto name = [](int n) { return "T" + std::to_string(100 + n); };
+  std::set<std::string> staying;
+  for (int n = 0; n < 30; ++n) {
+    create(name(n * 10));
+    if (n % 3 != 0) staying.insert(arn);
+  }
+  for (int n = 0; n < 30; n += 3) {
+    delete_table(*engine, {.table_name = name(n * 10)}).value();
+  }
+  std::vector<std::string> listed;
+  std::optional<std::string> after;
+  do {
+    const auto page =
+        list_streams(*engine, {.limit = 4, .exclusive_start_stream_arn = after}).value();
+    for (const StreamSummary& stream : page.streams) listed.push_back(stream.stream_arn);
+    after = page.last_evaluated_stream_arn;
+    const int here = static_cast<int>(listed.size());
+    create(name(here) + "new");        // before the place
+    create(name(295 - here) + "new");  // behind it
+    if (here == 12) {  // those that were deleted are forgotten, the place itself too
+      engine.clock.advance(24h);
+      engine->streams.turn().value();
+    }
+  } while (after);
+  for (const std::string& each : staying) {
+    EXPECT_EQ(std::count(listed.begin(), listed.end(), each), 1) << each;
+  }
+  std::sort(listed.begin(), listed.end());
+  EXPECT_EQ(std::adjacent_find(listed.begin(), listed.end()), listed.end());
 }
 
 TEST_F(StreamsTest, SurviveTheProcess) {
