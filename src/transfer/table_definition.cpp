@@ -82,6 +82,10 @@ CreateTableRequest create_table_of(const TableDescription& table) {
   return request;
 }
 
+std::string word_of(TableClass table_class) {
+  return table_class == TableClass::standard ? "STANDARD" : "STANDARD_INFREQUENT_ACCESS";
+}
+
 }  // namespace
 
 Result<TableDefinition> table_definition(Database& database, const std::string& table) {
@@ -132,7 +136,8 @@ Result<TableDefinition> exported_table_definition(const std::string& folder) {
   return definition;
 }
 
-Result<void> create_defined_table(Database& database, const TableDefinition& definition) {
+Result<TableDescription> create_defined_table(Database& database,
+                                              const TableDefinition& definition) {
   // Asked first, since create_table_and_wait is content with one that is there.
   const auto there = database.describe_table({.table_name = definition.table.table_name});
   if (there) {
@@ -142,13 +147,18 @@ Result<void> create_defined_table(Database& database, const TableDefinition& def
   if (there.error().code() != ErrorCode::resource_not_found) return there.error();
   CreateTableRequest request = definition.table;
   if (!database.capabilities().tags) request.tags.reset();
-  TRY(create_table_and_wait(database, request));
-  return {};
+  auto made = TRY(create_table_and_wait(database, request));
+  const auto differences = shape_differences({.table = request}, made, std::nullopt);
+  if (differences.empty()) return made;
+  return Error(ErrorCode::unsupported, "the database has made the table " + made.table_name +
+                                           " of another shape: " + differences.front());
 }
 
 std::vector<std::string> not_kept(const TableDefinition& definition, const Capabilities& database) {
   std::vector<std::string> lines;
-  const std::string lacks = "the database (" + database.engine + ") has no ";
+  const std::string who =
+      database.engine == "unknown" ? "the database" : "the database (" + database.engine + ")";
+  const std::string lacks = who + " has no ";
   const CreateTableRequest& table = definition.table;
   const std::string name = table.table_name.value_or("");
   if (definition.time_to_live_attribute && !database.time_to_live) {
@@ -164,8 +174,20 @@ std::vector<std::string> not_kept(const TableDefinition& definition, const Capab
   return lines;
 }
 
+std::vector<std::string> not_kept(const TableDefinition& definition,
+                                  const TableDescription& table) {
+  const TableClass wanted = definition.table.table_class.value_or(TableClass::standard);
+  const TableClass found =
+      table.table_class_summary ? table.table_class_summary->table_class : TableClass::standard;
+  if (wanted == found) return {};
+  return {"the table " + table.table_name + " is of the class " + word_of(found) + ", and not " +
+          word_of(wanted)};
+}
+
 Result<void> set_time_to_live(Database& database, const TableDefinition& definition) {
   if (!definition.time_to_live_attribute || !database.capabilities().time_to_live) return {};
+  const auto found = TRY(time_to_live_of(database, definition.table.table_name.value_or("")));
+  if (found == definition.time_to_live_attribute) return {};  // which it is an error to ask for
   TRY(database.update_time_to_live(
       {.table_name = definition.table.table_name,
        .time_to_live_specification = TimeToLiveSpecification{

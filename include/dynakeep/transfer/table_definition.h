@@ -33,15 +33,21 @@ Result<std::optional<std::string>> time_to_live_of(Database& database, const std
 // its table, as Amazon's do not.
 Result<TableDefinition> exported_table_definition(const std::string& folder);
 
-// Makes the table and waits until it is active. Time to live begins at the end of an import, so it
-// is not set here: see set_time_to_live. resource_in_use: there is one of that name.
-Result<void> create_defined_table(Database& database, const TableDefinition& definition);
+// Makes the table and waits until it is active; as it is by then. Time to live begins at the end of
+// an import, so it is not set here: see set_time_to_live. resource_in_use: there is one of that
+// name. unsupported: the database has made another than it was asked for.
+Result<TableDescription> create_defined_table(Database& database,
+                                              const TableDefinition& definition);
 
 // What of the definition a database of these capabilities cannot keep, a line each for a person: it
 // is left out by the two here, which are no errors for that.
 std::vector<std::string> not_kept(const TableDefinition& definition, const Capabilities& database);
 
-// If the definition has one and the database can.
+// What of the definition a table is without, though its database took it: what that does not know
+// of, and can not be asked about.
+std::vector<std::string> not_kept(const TableDefinition& definition, const TableDescription& table);
+
+// If the definition has one, the database can, and it is not so already.
 Result<void> set_time_to_live(Database& database, const TableDefinition& definition);
 
 }  // namespace dynakeep
