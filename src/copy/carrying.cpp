@@ -106,8 +106,25 @@ Result<void> TableCopy::Carrying::lose(const std::string& loss) {
     const std::scoped_lock lock(mutex_);
     state_.stage = CopyState::Stage::lost;
     state_.loss = loss;
+    is_over_ = true;
   }
   return endurance_.keep_trying({}, [&] { return save(); });
+}
+
+Result<void> TableCopy::Carrying::note_mended() {
+  {
+    const std::scoped_lock lock(mutex_);
+    // What was compared before a loss says nothing of it.
+    if (state_.loss.empty() || is_over_) return {};
+    state_.stage = CopyState::Stage::copied;
+    state_.loss.clear();
+  }
+  return endurance_.keep_trying({}, [&] { return save(); });
+}
+
+bool TableCopy::Carrying::has_lost() const {
+  const std::scoped_lock lock(mutex_);
+  return !state_.loss.empty();
 }
 
 void TableCopy::Carrying::fail(const Error& error) {
@@ -122,18 +139,18 @@ void TableCopy::Carrying::fail(const Error& error) {
 // ---- beginning ----
 
 Result<void> TableCopy::Carrying::begin() {
-  if (!is_there_) {
+  if (!there_) {
     TableDefinition definition = plan_.definition;
     definition.table.stream_specification.reset();
-    const auto made = endurance_.keep_trying(
+    auto made = endurance_.keep_trying(
         halted(), [&] { return create_defined_table(destination_, definition); });
-    if (!made) {
+    if (!made && made.error().code() == ErrorCode::resource_in_use) {
       // One that was made by a call whose answer was lost is as good.
-      if (made.error().code() != ErrorCode::resource_in_use) return made.error();
       if (!destination_.capabilities().tags) definition.table.tags.reset();
-      TRY(create_table_and_wait(destination_, definition.table));
+      made = create_table_and_wait(destination_, definition.table);
     }
-    is_there_ = true;
+    there_ = TRY(std::move(made));
+    notes_ = not_kept(definition, *there_);
   }
   CopyState state{.source = copying::identity_of(table_)};
   state.segments.resize(options_.segments);
@@ -147,6 +164,21 @@ Result<void> TableCopy::Carrying::begin() {
   if (options_.follows) {
     TRY(endurance_.keep_trying(halted(), [&] { return begin_following(state); }));
   }
+  return keep(std::move(state));
+}
+
+Result<void> TableCopy::Carrying::begin_to_mend() {
+  CopyState state;
+  {
+    const std::scoped_lock lock(mutex_);
+    state = state_;
+  }
+  TRY(enable_stream());
+  TRY(endurance_.keep_trying(halted(), [&] { return begin_following(state); }));
+  return keep(std::move(state));
+}
+
+Result<void> TableCopy::Carrying::keep(CopyState state) {
   const std::scoped_lock saving(states_mutex_);
   TRY(endurance_.keep_trying(halted(), [&] { return states_.begin(state); }));
   const std::scoped_lock lock(mutex_);
@@ -217,13 +249,15 @@ Result<CopySummary> TableCopy::Carrying::copy(const std::stop_token& stop) {
     TRY(take_over());
     if (!goes_on_) {
       TRY(begin());
+    } else if (plan_.step == CopyPlan::Step::mend && options_.follows) {
+      TRY(begin_to_mend());
     } else if (options_.follows) {
       auto following = make_following(state_.stream_arn);
       following->resume(state_.stream);
       const std::scoped_lock lock(mutex_);
       following_ = std::move(following);
     }
-    if (plan_.step == CopyPlan::Step::done && goes_on_) return {};
+    if (goes_on_ && state_.stage != CopyState::Stage::copying) return {};
     TRY(read_all());
     return halted().stop_requested() ? save() : finish();
   }();
@@ -231,7 +265,8 @@ Result<CopySummary> TableCopy::Carrying::copy(const std::stop_token& stop) {
   if (failure_) return *failure_;
   const bool stopped = stop.stop_requested() && state_.stage == CopyState::Stage::copying;
   if (!stopped) TRY(done);
-  return CopySummary{.stopped = stopped, .items = state_.items, .bytes = state_.bytes};
+  return CopySummary{
+      .stopped = stopped, .items = state_.items, .bytes = state_.bytes, .notes = notes_};
 }
 
 Result<void> TableCopy::Carrying::read_all() {
@@ -344,7 +379,8 @@ Result<void> TableCopy::Carrying::finish() {
   if (options_.follows) {
     {
       const std::scoped_lock lock(mutex_);
-      state_.stage = CopyState::Stage::copied;
+      state_.stage =
+          state_.loss.empty() ? CopyState::Stage::copied : CopyState::Stage::lost;  // to be mended
     }
     return endurance_.keep_trying(halted(), [&] { return save(); });
   }
@@ -361,18 +397,25 @@ Result<void> TableCopy::Carrying::finish() {
 
 Result<FollowSummary> TableCopy::Carrying::follow(const std::stop_token& stop, FollowUntil until) {
   Following* const following = this->following();
-  if (following == nullptr || state_.stage != CopyState::Stage::copied) {
+  const bool is_copied = [this] {
+    const std::scoped_lock lock(mutex_);
+    return state_.stage != CopyState::Stage::copying;
+  }();
+  if (following == nullptr || !is_copied) {
     return Error(ErrorCode::invalid_argument,
                  "The table " + options_.table + " is followed behind a copy that is complete");
   }
   auto summary = TRY(following->run(stop, until));
   if (summary.ending == FollowEnding::lost) TRY(lose(summary.loss));
+  if (has_lost()) summary.current_until.reset();
   return summary;
 }
 
 FollowFigures TableCopy::Carrying::figures() const {
   const Following* const following = this->following();
-  return following != nullptr ? following->figures() : FollowFigures{};
+  FollowFigures figures = following != nullptr ? following->figures() : FollowFigures{};
+  figures.has_lost = has_lost();
+  return figures;
 }
 
 Result<CompareSummary> TableCopy::Carrying::compare(CompareRequest request) {
@@ -384,7 +427,9 @@ Result<CompareSummary> TableCopy::Carrying::compare(CompareRequest request) {
   request.table = options_.table;
   request.clock = options_.clock;
   copying::Comparing comparing(source_, destination_, request, following, pacing_);
-  return comparing.run();
+  auto summary = TRY(comparing.run());
+  if (request.repairs && !summary.stopped) TRY(note_mended());
+  return summary;
 }
 
 }  // namespace dynakeep

@@ -36,6 +36,7 @@ class TableCopy::Carrying {
  private:
   // ---- opening.cpp ----
   Result<void> look_at_source();
+  Result<void> find_destination();
   Result<void> look_at_destination();
   Result<void> look_at_state();
   Result<void> look_at_stream();
@@ -45,6 +46,10 @@ class TableCopy::Carrying {
   // From then on the copy is this run's, and gives signs of life.
   Result<void> take_over();
   Result<void> begin();
+  // Behind what an earlier run copied, of which changes are lost: from where the stream is now.
+  Result<void> begin_to_mend();
+  // Keeps that it begins to follow, and with what.
+  Result<void> keep(copying::CopyState state);
   Result<void> begin_following(copying::CopyState& state);
   Result<void> enable_stream();
   std::unique_ptr<copying::Following> make_following(const std::string& stream_arn);
@@ -61,6 +66,8 @@ class TableCopy::Carrying {
   Result<void> save();
   // Changes are lost to it, which later runs are to know.
   Result<void> lose(const std::string& loss);
+  Result<void> note_mended();
+  bool has_lost() const;
   void fail(const Error& error);
   std::stop_token halted() { return halt_.get_token(); }
 
@@ -76,9 +83,10 @@ class TableCopy::Carrying {
   copying::BatchWriter following_writer_;
 
   CopyPlan plan_;
-  TableDescription table_;  // of the source
-  bool is_there_ = false;   // the destination's
-  bool goes_on_ = false;    // with what an earlier run did
+  TableDescription table_;                 // of the source
+  std::optional<TableDescription> there_;  // the destination's
+  std::vector<std::string> notes_;         // of the destination's, when it is made
+  bool goes_on_ = false;                   // with what an earlier run did
   std::atomic<bool> is_reading_ = false;
 
   std::mutex snapshot_mutex_;
@@ -88,6 +96,7 @@ class TableCopy::Carrying {
   mutable std::mutex mutex_;
   copying::CopyState state_;
   std::unique_ptr<copying::Following> following_;  // made once; its calls are under no lock
+  bool is_over_ = false;  // what it follows: this run has lost changes, too
   std::optional<Error> failure_;
 
   std::mutex states_mutex_;  // held for as long as the database takes; never taken under mutex_

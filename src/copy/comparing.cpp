@@ -66,8 +66,8 @@ Result<CompareSummary> Comparing::run() {
     });
   }
   for (const Side side : {Side::source, Side::destination}) TRY(read(side));
-  if (!request_.stop.stop_requested()) TRY(judge());
-  summary_.stopped = request_.stop.stop_requested();
+  if (!is_told_to_stop()) TRY(judge());
+  summary_.stopped = is_told_to_stop();
   return summary_;
 }
 
@@ -192,7 +192,7 @@ Result<void> Comparing::judge() {
     suspects_.clear();
   }
   for (std::size_t from = 0; from < guilty.size(); from += keys_at_once) {
-    if (request_.stop.stop_requested()) return {};
+    if (is_told_to_stop()) return {};
     const auto begin = guilty.begin() + static_cast<std::ptrdiff_t>(from);
     const auto count = std::min(keys_at_once, guilty.size() - from);
     TRY(report({begin, begin + static_cast<std::ptrdiff_t>(count)}));
@@ -207,11 +207,11 @@ bool Comparing::has_suspects() {
 
 Result<void> Comparing::wait_applied() {
   if (!has_suspects()) return {};
-  const bool is_applied = TRY(endurance_.keep_trying(
-      request_.stop, [&] { return following_->wait_applied(request_.stop); }));
-  if (is_applied || request_.stop.stop_requested()) return {};
-  return Error(ErrorCode::unavailable,
-               "The table " + request_.table + " is not followed any more, before it was compared");
+  if (!TRY(endurance_.keep_trying(request_.stop,
+                                  [&] { return following_->wait_applied(request_.stop); }))) {
+    is_over_ = true;
+  }
+  return {};
 }
 
 Result<void> Comparing::look_again() {
@@ -221,7 +221,7 @@ Result<void> Comparing::look_again() {
     suspects.assign(suspects_.begin(), suspects_.end());
   }
   for (std::size_t from = 0; from < suspects.size(); from += keys_at_once) {
-    if (request_.stop.stop_requested()) return {};
+    if (is_told_to_stop()) return {};
     const std::size_t to = std::min(from + keys_at_once, suspects.size());
     std::vector<Key> keys;
     for (std::size_t i = from; i < to; ++i) keys.push_back(suspects[i].second);

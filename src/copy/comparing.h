@@ -48,7 +48,9 @@ class Comparing {
   bool is_over_in(const std::optional<Item>& item) const;
   Result<std::vector<std::optional<Item>>> items_of(Database& database,
                                                     const std::vector<Key>& keys, bool whole) const;
-  bool stopped() const { return request_.stop.stop_requested() || has_failed_; }
+  // By whoever asked, or because nobody follows any more.
+  bool is_told_to_stop() const { return request_.stop.stop_requested() || is_over_; }
+  bool stopped() const { return is_told_to_stop() || has_failed_; }
   void tell_progress(std::uint64_t items);
 
   Database& source_;
@@ -61,7 +63,8 @@ class Comparing {
   std::optional<std::string> expires_by_;
 
   std::atomic<bool> has_failed_ = false;
-  std::mutex judging_;  // by one at a time, and told of by one
+  std::atomic<bool> is_over_ = false;  // the following
+  std::mutex judging_;                 // by one at a time, and told of by one
 
   std::mutex mutex_;
   std::map<std::string, Key> suspects_;

@@ -29,6 +29,8 @@ Result<void> check(const CopyOptions& options) {
     return wrong("the table " + std::string(copies_table) +
                  " is where copies keep how far they are");
   }
+  if (options.mends && !options.follows)
+    return wrong("what lost changes is mended by following it");
   if (options.segments == 0 || options.segments > segments_max) {
     return wrong("a table is copied in 1 to 64 segments");
   }
@@ -43,12 +45,15 @@ Result<void> check(const CopyOptions& options) {
 
 constexpr const char* anew =
     ": overwrite it to begin anew, and compare both sides then, repairing what differs";
+constexpr const char* mended = ": mend it, comparing both sides and repairing what differs";
+constexpr const char* switched_off = "the source's stream was switched off";
 
 }  // namespace
 
 Result<void> TableCopy::Carrying::open() {
   TRY(check(options_));
   TRY(look_at_source());
+  TRY(find_destination());
   TRY(look_at_state());
   TRY(look_at_stream());
   TRY(look_at_destination());
@@ -79,7 +84,18 @@ Result<void> TableCopy::Carrying::look_at_stream() {
   return {};
 }
 
+Result<void> TableCopy::Carrying::find_destination() {
+  auto described = destination_.describe_table({.table_name = options_.table});
+  if (described) {
+    there_ = std::move(described->table);
+  } else if (described.error().code() != ErrorCode::resource_not_found) {
+    return described.error();
+  }
+  return {};
+}
+
 Result<void> TableCopy::Carrying::look_at_state() {
+  if (!there_) return {};  // what is known of a table that is gone says nothing of the next one
   auto found = TRY(states_.load());
   if (!found || found->segments.empty()) return {};
   state_ = std::move(*found);
@@ -88,34 +104,27 @@ Result<void> TableCopy::Carrying::look_at_state() {
   if (state_.source != identity_of(table_)) {
     return wrong(of + " is of another table of that name" + anew);
   }
-  if (state_.stage == CopyState::Stage::lost) {
-    return lost(of + " has lost changes, since " + state_.loss + anew);
-  }
   if (options_.follows) {
     if (state_.stream_arn.empty()) return wrong(of + " was not to be followed" + anew);
-    if (!has_stream(table_) || table_.latest_stream_arn != state_.stream_arn) {
-      return lost(of + " has lost changes, since the source's stream was switched off" + anew);
-    }
+    const bool is_the_same = has_stream(table_) && table_.latest_stream_arn == state_.stream_arn;
+    if (!is_the_same && state_.loss.empty()) state_.loss = switched_off;
+  }
+  if (!state_.loss.empty() && !options_.mends) {
+    return lost(of + " has lost changes, since " + state_.loss + mended);
   }
   goes_on_ = true;
   plan_.items_done = state_.items;
-  plan_.step =
-      state_.stage == CopyState::Stage::copied ? CopyPlan::Step::done : CopyPlan::Step::resume;
+  plan_.step = !state_.loss.empty()                        ? CopyPlan::Step::mend
+               : state_.stage == CopyState::Stage::copying ? CopyPlan::Step::resume
+                                                           : CopyPlan::Step::done;
   return {};
 }
 
 Result<void> TableCopy::Carrying::look_at_destination() {
+  if (!there_) return {};
   const std::string& name = options_.table;
-  auto described = destination_.describe_table({.table_name = name});
-  if (!described) {
-    if (described.error().code() != ErrorCode::resource_not_found) return described.error();
-    goes_on_ = false;  // someone has deleted what an earlier run made
-    plan_.items_done = 0;
-    plan_.step = CopyPlan::Step::make;
-    return {};
-  }
-  const TableDescription& there = described->table;
-  if (!there.table_id.empty() && identity_of(there) == identity_of(table_)) {
+  const TableDescription& there = *there_;
+  if (identity_of(there) == identity_of(table_)) {
     return wrong("The table " + name + " of source and destination is the same one");
   }
   const auto differences =
@@ -126,8 +135,12 @@ Result<void> TableCopy::Carrying::look_at_destination() {
     text.pop_back();
     return wrong(std::move(text));
   }
-  is_there_ = true;
-  if (goes_on_) return {};
+  if (goes_on_) {
+    if (plan_.step != CopyPlan::Step::done || options_.follows) return {};
+    return wrong("The copy of the table " + name +
+                 " that an earlier run made is followed: follow it to apply what has changed "
+                 "since, or overwrite it to begin anew");
+  }
   const auto page =
       TRY(destination_.scan({.table_name = name, .limit = 1, .consistent_read = true}));
   const bool is_empty = page.count == 0 && !page.last_evaluated_key;
@@ -138,6 +151,8 @@ Result<void> TableCopy::Carrying::look_at_destination() {
   plan_.step = is_empty ? CopyPlan::Step::fill : CopyPlan::Step::overwrite;
   const auto& wanted = plan_.definition.table;
   if (wanted.tags) plan_.notes.emplace_back("the tags of the table that is there stay as they are");
+  for (std::string& each : not_kept(plan_.definition, there))
+    plan_.notes.push_back(std::move(each));
   if (wanted.stream_specification && has_stream(there) &&
       wanted.stream_specification->stream_view_type !=
           there.stream_specification->stream_view_type) {
@@ -148,15 +163,10 @@ Result<void> TableCopy::Carrying::look_at_destination() {
 
 void TableCopy::Carrying::note_what_is_missing() {
   const Capabilities& can = destination_.capabilities();
-  const TableDefinition& wanted = plan_.definition;
-  if (wanted.table.tags && !can.tags) {
-    plan_.notes.emplace_back("the destination has no tags");
-  }
-  if (wanted.table.stream_specification && !can.streams) {
-    plan_.notes.emplace_back("the destination has no streams");
-  }
-  if (wanted.time_to_live_attribute && !can.time_to_live) {
-    plan_.notes.emplace_back("the destination has no time to live: nothing there expires");
+  for (std::string& each : not_kept(plan_.definition, can)) plan_.notes.push_back(std::move(each));
+  if (!can.empty_values && source_.capabilities().empty_values) {
+    plan_.notes.emplace_back(
+        "the destination takes no empty texts and binaries: an item that holds one ends the copy");
   }
   if (table_.deletion_protection_enabled) {
     plan_.notes.emplace_back("the destination's table is not protected from being deleted");

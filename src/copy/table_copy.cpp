@@ -16,6 +16,8 @@ std::string_view to_text(CopyPlan::Step step) {
       return "overwrite";
     case CopyPlan::Step::resume:
       return "resume";
+    case CopyPlan::Step::mend:
+      return "mend";
     case CopyPlan::Step::done:
       break;
   }

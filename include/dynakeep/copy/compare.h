@@ -51,7 +51,7 @@ struct CompareRequest {
 };
 
 struct CompareSummary {
-  bool stopped = false;
+  bool stopped = false;  // before the end: it was told to, or the copy is followed no more
   std::uint64_t source_items = 0;
   std::uint64_t destination_items = 0;
   std::uint64_t missing = 0;

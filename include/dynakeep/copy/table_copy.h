@@ -40,6 +40,10 @@ struct CopyOptions {
   // Begins anew, whatever is there: in the table, or of an earlier copy. What the source has is put
   // over what the destination has, and what only that has remains.
   bool overwrites = false;
+  // Goes on with a copy that has lost changes, which is else refused: follows the table anew. It is
+  // mended when compare() with `repairs` has come to its end; later runs are refused until then,
+  // but those that mend, too.
+  bool mends = false;
 
   unsigned segments = 8;                        // read and written at once, 1 to 64
   std::optional<double> items_per_second = {};  // at most, all segments together
@@ -63,6 +67,7 @@ struct CopyPlan {
     overwrite,  // it has one, with items
     resume,     // an earlier run did a part of it
     done,       // an earlier run copied all, and it is to be followed on
+    mend,       // an earlier run lost changes: it is followed anew, and to be compared
   };
   Step step = Step::make;
   TableDefinition definition = {};      // of the source
@@ -77,6 +82,8 @@ struct CopySummary {
   bool stopped = false;
   std::uint64_t items = 0;  // written, by earlier runs too
   std::uint64_t bytes = 0;
+  // What is not as in the source, and nobody could know before the table was made; for a person.
+  std::vector<std::string> notes = {};
 };
 
 enum class FollowUntil : std::uint8_t {
@@ -88,7 +95,7 @@ enum class FollowEnding : std::uint8_t {
   stopped,
   current,
   // Changes were lost to the copy, or the stream is over. Later runs are refused, but those that
-  // overwrite.
+  // overwrite or mend.
   lost,
 };
 
@@ -102,7 +109,9 @@ struct FollowSummary {
 
 struct FollowFigures {
   std::uint64_t records = 0;  // applied
-  bool is_current = false;    // it has had all changes up to when it began, since
+  // The stream is applied up to when it began, since: it has all changes, unless it has lost some.
+  bool is_current = false;
+  bool has_lost = false;  // changes, by this run or an earlier one, and they are not mended yet
   // How long ago it had all changes, as far as is known.
   std::optional<std::chrono::milliseconds> lag = {};
   std::uint64_t errors = 0;  // calls that failed, and were or will be repeated
@@ -129,7 +138,9 @@ struct FollowFigures {
 // Following: the source's stream is read from a place that was kept before the first item was read,
 // parents before children and each item's changes in order, so that no change is missed. Until it
 // is current for the first time an item may for a moment be as it was before. Where the source
-// keeps records for less long than it takes to come to them, changes are lost, and it says so.
+// keeps records for less long than it takes to come to them, changes are lost, and it says so. A
+// run that `mends` follows from where the stream is by then, and compare() with `repairs` finds
+// what was lost meanwhile, for no more than reading both sides.
 //
 // Nobody else may write to the destination's table meanwhile.
 //
@@ -142,7 +153,7 @@ class TableCopy {
   // resource_not_found: the source has no such table. invalid_argument: an option; the
   // destination's table is of another shape, which is told, or has items, or is the source's own;
   // the source has no stream to be followed. unsupported: it has none at all. trimmed_data_access:
-  // an earlier run lost changes.
+  // an earlier run lost changes, and this one does not mend.
   static Result<std::unique_ptr<TableCopy>> open(Database& source, Database& destination,
                                                  CopyOptions options);
   // Lets another run begin at once.
@@ -165,7 +176,8 @@ class TableCopy {
   FollowFigures figures() const;
 
   // As compare_tables(), while follow() runs: what the copy has not come to yet is no difference,
-  // however fast it changes. The request's table and clock are the copy's.
+  // however fast it changes. The request's table and clock are the copy's. One that repairs, and
+  // comes to its end, mends a copy that had lost changes.
   Result<CompareSummary> compare(CompareRequest request);
 
  private:

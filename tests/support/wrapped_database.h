@@ -7,7 +7,7 @@
 
 #include "dynakeep/database.h"
 
-namespace dynakeep::copying {
+namespace dynakeep::support {
 
 // A database before another one, to be overridden where it is to behave differently.
 class WrappedDatabase : public Database {
@@ -105,4 +105,4 @@ class WrappedDatabase : public Database {
   Database& under_;
 };
 
-}  // namespace dynakeep::copying
+}  // namespace dynakeep::support
