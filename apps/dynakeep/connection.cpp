@@ -1,5 +1,8 @@
 #include "connection.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "complain.h"
 #include "dynakeep/open.h"
 
@@ -25,6 +28,20 @@ void add_connection_flag(CLI::App& command, Connection& connection) {
 }
 
 Result<std::unique_ptr<Database>> connect(const Connection& connection) {
+  if (connection.database.starts_with(embedded_scheme)) {
+    const std::string folder = connection.database.substr(embedded_scheme.size());
+    std::error_code cannot_be_read;  // which opening it says better
+    if (!folder.empty() &&
+        (!std::filesystem::exists(folder, cannot_be_read) ||
+         std::filesystem::is_empty(folder, cannot_be_read)) &&
+        !cannot_be_read) {
+      return Error(ErrorCode::invalid_argument, "There is no data in the folder '" + folder + "'");
+    }
+  }
+  return connect_or_make(connection);
+}
+
+Result<std::unique_ptr<Database>> connect_or_make(const Connection& connection) {
   return open(connection.database);
 }
 

@@ -18,7 +18,10 @@ struct Connection {
 // --database CONNECTION, or else the environment's DYNAKEEP_DATABASE.
 void add_connection_flag(CLI::App& command, Connection& connection);
 
+// invalid_argument: there is no data folder of that name, or it is empty.
 Result<std::unique_ptr<Database>> connect(const Connection& connection);
+// For those who make tables: makes a folder, too.
+Result<std::unique_ptr<Database>> connect_or_make(const Connection& connection);
 
 // Whether connect() failed because the string makes no sense.
 bool is_misuse(const Connection& connection, const Error& error);

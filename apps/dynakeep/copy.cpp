@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,11 +17,13 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include "choices.h"
 #include "complain.h"
 #include "connection.h"
 #include "copy_text.h"
 #include "dynakeep/copy/table_copy.h"
 #include "dynakeep/pages.h"
+#include "shell_word.h"
 #include "stop_signals.h"
 #include "transfer_flags.h"
 
@@ -75,10 +78,17 @@ Result<std::vector<std::string>> tables_of(Database& source,
   return found;
 }
 
+// What mends a copy of the table that has lost changes.
+std::string how_to_mend(const CopyFlags& flags, const std::string& table) {
+  return fmt::format("To mend it, run: dynakeep copy {} {} --tables {} --follow --verify --repair",
+                     shell_word(flags.source.database), shell_word(flags.destination.database),
+                     shell_word(table));
+}
+
 // Changes that are lost are a thing of their own to whoever runs the program.
-int complain_of(const Error& error) {
-  if (error.code() == ErrorCode::trimmed_data_access) return complain(exit_gap, error.message());
-  return complain(error);
+int complain_of(const Error& error, const CopyFlags& flags, const std::string& table) {
+  if (error.code() != ErrorCode::trimmed_data_access) return complain(error);
+  return complain(exit_gap, error.message() + ". " + how_to_mend(flags, table));
 }
 
 // One table, and the thread that follows it.
@@ -86,19 +96,21 @@ struct CarriedTable {
   std::string name = {};
   std::unique_ptr<TableCopy> copy = {};
   bool is_told_current = false;
+  bool is_compared = false;
   std::optional<Result<FollowSummary>> followed = {};  // guarded by FollowedTables' mutex
   std::jthread thread = {};
 };
 
-// The copies that are followed, each by a thread. The first that cannot go on ends all.
+// The copies that are followed, each by a thread. The first that cannot go on ends all, but for
+// those that lose changes, if they are to be mended.
 class FollowedTables {
  public:
-  explicit FollowedTables(StopSignals& signals) : signals_(signals) {}
+  FollowedTables(StopSignals& signals, bool mends) : signals_(signals), mends_(mends) {}
 
   void follow(CarriedTable& table) {
     table.thread = std::jthread([this, &table] {
       auto followed = table.copy->follow(signals_.token());
-      const bool goes_wrong = !followed || followed->ending == FollowEnding::lost;
+      const bool goes_wrong = !followed || (followed->ending == FollowEnding::lost && !mends_);
       {
         const std::scoped_lock lock(mutex_);
         table.followed.emplace(std::move(followed));
@@ -106,6 +118,14 @@ class FollowedTables {
       if (goes_wrong) signals_.request_stop();
       changed_.notify_all();
     });
+  }
+
+  // What it has lost, if that has ended it.
+  std::optional<std::string> loss_of(const CarriedTable& table) {
+    const std::scoped_lock lock(mutex_);
+    if (!table.followed || !*table.followed) return std::nullopt;
+    if ((*table.followed)->ending != FollowEnding::lost) return std::nullopt;
+    return (*table.followed)->loss;
   }
 
   // False: stopped before.
@@ -118,6 +138,7 @@ class FollowedTables {
 
  private:
   StopSignals& signals_;
+  const bool mends_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
 };
@@ -130,12 +151,14 @@ class CopyRun {
         destination_(destination),
         signals_(signals),
         text_(flags.json),
-        followed_(signals) {}
+        followed_(signals, flags.follows && flags.repairs) {}
 
   int run(const std::vector<std::string>& names) {
     if (flags_.verifies_only) {
       int worst = exit_done;
-      for (const std::string& name : names) worst = std::max(worst, compare(name, nullptr));
+      for (const std::string& name : names) {
+        worst = std::max(worst, compare(name, nullptr).value_or(exit_failed));
+      }
       return worst;
     }
     // What speaks against one table is known before anything is done.
@@ -153,7 +176,7 @@ class CopyRun {
       if (flags_.follows) {
         followed_.follow(table);
       } else if (flags_.verifies) {
-        different_ = std::max(different_, compare(table.name, nullptr));
+        different_ = std::max(different_, compare(table.name, nullptr).value_or(exit_failed));
       }
     }
     if (code != exit_done) signals_.request_stop();
@@ -165,24 +188,30 @@ class CopyRun {
   using Moment = std::chrono::steady_clock::time_point;
 
   int open(const std::string& name) {
+    auto copy = open_copy(name, tables_.size(), flags_.overwrites);
+    if (!copy) return complain_of(copy.error(), flags_, name);
+    tables_.push_back({.name = name, .copy = std::move(*copy)});
+    return exit_done;
+  }
+
+  // `place` is where it is in tables_ by the time that it tells of its progress.
+  Result<std::unique_ptr<TableCopy>> open_copy(const std::string& name, std::size_t place,
+                                               bool overwrites) {
     CopyOptions options{.table = name,
                         .follows = flags_.follows,
                         .enables_stream = flags_.enables_streams,
-                        .overwrites = flags_.overwrites,
+                        .overwrites = overwrites,
+                        .mends = flags_.follows && flags_.repairs,
                         .segments = flags_.segments,
                         .items_per_second = flags_.rate,
                         .patience = milliseconds_of(flags_.patience_seconds),
                         .settle = milliseconds_of(flags_.settle_seconds)};
-    const std::size_t place = tables_.size();  // where it is by then
     options.on_progress = [this, place](const CopyProgress& at) {
       const CarriedTable& table = tables_[place];
       text_.copying(table.name, table.copy->plan(), at, pace_.seconds());
     };
     options.on_trouble = [this, name](const Error& error) { text_.trouble(name, error); };
-    auto copy = TableCopy::open(source_, destination_, std::move(options));
-    if (!copy) return complain_of(copy.error());
-    tables_.push_back({.name = name, .copy = std::move(*copy)});
-    return exit_done;
+    return TableCopy::open(source_, destination_, std::move(options));
   }
 
   int copy(CarriedTable& table) {
@@ -190,14 +219,15 @@ class CopyRun {
     const auto copied = table.copy->copy(signals_.token());
     if (!copied) {
       text_.clear();
-      return complain_of(copied.error());
+      return complain_of(copied.error(), flags_, table.name);
     }
     text_.copied(table.name, table.copy->plan(), *copied, pace_.seconds());
     if (!copied->stopped) return exit_done;
     return complain(exit_failed, "stopped before the end; the same command goes on");
   }
 
-  int compare(const std::string& name, TableCopy* copy) {
+  // Of one that is followed: with the TableCopy. None: stopped before the end.
+  std::optional<int> compare(const std::string& name, TableCopy* copy) {
     const Pace pace;
     CompareRequest request{.table = name,
                            .repairs = flags_.repairs,
@@ -210,10 +240,10 @@ class CopyRun {
         copy == nullptr ? compare_tables(source_, destination_, request) : copy->compare(request);
     if (!summary) {
       text_.clear();
-      return complain_of(summary.error());
+      return complain_of(summary.error(), flags_, name);
     }
     text_.compared(name, *summary, pace.seconds());
-    if (summary->stopped) return exit_failed;
+    if (summary->stopped) return std::nullopt;
     return summary->different() > summary->repaired ? exit_failed : exit_done;
   }
 
@@ -222,23 +252,20 @@ class CopyRun {
     const auto every = milliseconds_of(flags_.every_seconds);
     Moment due = std::chrono::steady_clock::now() + every;
     bool are_current = false;
-    bool are_compared = !flags_.verifies;
-    while (followed_.pause(20ms)) {
+    int code = exit_done;
+    while (code == exit_done && followed_.pause(20ms)) {
       bool all = true;
       for (CarriedTable& table : tables_) {
+        if (const auto loss = followed_.loss_of(table)) code = std::max(code, mend(table, *loss));
         const FollowFigures figures = table.copy->figures();
         all = all && figures.is_current;
-        if (figures.is_current && !std::exchange(table.is_told_current, true)) {
+        if (figures.is_current && !figures.has_lost &&
+            !std::exchange(table.is_told_current, true)) {
           text_.current(table.name, figures);
         }
       }
-      if (all && !are_compared) {
-        are_compared = true;
-        for (CarriedTable& table : tables_) {
-          different_ = std::max(different_, compare(table.name, table.copy.get()));
-        }
-        continue;
-      }
+      if (code != exit_done) break;
+      if (all && flags_.verifies && compare_followed()) continue;
       if (all && flags_.once) break;
       if (all && !std::exchange(are_current, true)) {
         text_.say(
@@ -253,26 +280,65 @@ class CopyRun {
       }
     }
     signals_.request_stop();
-    return ended();
+    return std::max(code, ended());
+  }
+
+  // Those that were not, since they have caught up. False: there were none.
+  bool compare_followed() {
+    bool was_one = false;
+    for (CarriedTable& table : tables_) {
+      if (table.is_compared) continue;
+      was_one = true;
+      const auto code = compare(table.name, table.copy.get());
+      if (!code) {
+        table.thread.join();  // was told to stop, or has ended by itself, and says why
+        break;
+      }
+      table.is_compared = true;
+      different_ = std::max(different_, *code);
+    }
+    return was_one;
+  }
+
+  // Follows a table anew that has lost changes, and has it compared.
+  int mend(CarriedTable& table, const std::string& loss) {
+    if (table.thread.joinable()) table.thread.join();
+    text_.lost(table.name, loss);
+    table.followed.reset();
+    table.copy.reset();  // lets go of it, for the one that follows
+    table.is_compared = false;
+    table.is_told_current = false;
+    auto copy = open_copy(table.name, static_cast<std::size_t>(&table - tables_.data()), false);
+    if (!copy) {
+      complain_of(copy.error(), flags_, table.name);
+      return exit_gap;
+    }
+    table.copy = std::move(*copy);
+    if (const int code = this->copy(table); code != exit_done) return code;
+    followed_.follow(table);
+    return exit_done;
   }
 
   int ended() {
     int code = exit_done;
     for (CarriedTable& table : tables_) {
-      if (!table.thread.joinable()) continue;
-      table.thread.join();
+      if (table.thread.joinable()) table.thread.join();
+      if (!table.followed) continue;
       const Result<FollowSummary>& followed = *table.followed;
       if (!followed) {
-        code = std::max<int>(code, complain_of(followed.error()));
+        code = std::max<int>(code, complain_of(followed.error(), flags_, table.name));
         continue;
       }
       text_.followed(table.name, *followed);
-      if (followed->ending != FollowEnding::lost) continue;
-      code = complain(
-          exit_gap,
-          fmt::format("{} has lost changes: {}. To mend it, copy again, with --overwrite --verify "
-                      "--repair",
-                      table.name, followed->loss));
+      if (flags_.verifies && !table.is_compared) code = std::max<int>(code, exit_failed);
+      if (followed->ending == FollowEnding::lost) {
+        code = complain(exit_gap, fmt::format("{} has lost changes: {}. {}", table.name,
+                                              followed->loss, how_to_mend(flags_, table.name)));
+      } else if (table.copy->figures().has_lost) {
+        code = complain(exit_gap, fmt::format("{} has lost changes, and was not compared to the "
+                                              "end: the same command goes on",
+                                              table.name));
+      }
     }
     return code;
   }
@@ -295,13 +361,14 @@ int copy_tables(const CopyFlags& flags) {
     const int code = complain(flags.source, source.error());
     return code == exit_misused ? code : exit_failed;
   }
-  const auto destination = connect(flags.destination);
+  const auto destination = connect_or_make(flags.destination);
   if (!destination) {
     const int code = complain(flags.destination, destination.error());
     return code == exit_misused ? code : exit_failed;
   }
   const auto names = tables_of(**source, flags.tables);
   if (!names) return complain(names.error());
+  if (names->empty()) std::cerr << "The source has no tables: there is nothing to copy\n";
   return CopyRun(flags, **source, **destination, signals).run(*names);
 }
 
@@ -345,7 +412,8 @@ void add_comparing(CLI::App& command, CopyFlags& flags) {
       ->group("Comparing");
   command
       .add_flag("--repair", flags.repairs,
-                "Make the destination as the source is where they differ: deletes items, too")
+                "Make the destination as the source is where they differ: deletes items, too.\n"
+                "With --follow, changes that were lost are made good so")
       ->group("Comparing");
 }
 
@@ -360,7 +428,7 @@ void add_speed(CLI::App& command, CopyFlags& flags) {
       ->description(
           "Items a second at the most. Where the destination refuses some, it is less by\n"
           "itself until it does not")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(more_than_nothing())
       ->type_name("N")
       ->group("Speed");
   command
@@ -414,7 +482,7 @@ void add_copy(CLI::App& program, int& exit_code) {
       "after any end, killed or not: how far it is, is kept in the destination's table\n"
       "dynakeep.copies. To stop following, Ctrl-C: what was changed until then is applied first.\n"
       "Ends with 0 when done or stopped as asked, 1 when something failed or differs, 2 when what\n"
-      "is asked makes no sense, 3 when changes were lost to the copy.");
+      "is asked makes no sense, 3 when changes were lost to the copy, and says what mends it.");
   command->callback([flags, &exit_code] {
     if (flags->repairs && !flags->verifies && !flags->verifies_only) {
       throw CLI::RequiredError("--verify or --verify-only (with --repair)");

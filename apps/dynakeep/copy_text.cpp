@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -32,6 +33,8 @@ std::string words_of(const CopyPlan& plan) {
       return "has items at the destination, which the source's are put over";
     case CopyPlan::Step::resume:
       return fmt::format("is gone on with: {} are done", counted(plan.items_done, "item"));
+    case CopyPlan::Step::mend:
+      return "lost changes in an earlier run: it is followed anew, and repaired";
     case CopyPlan::Step::done:
       break;
   }
@@ -57,6 +60,12 @@ std::string behind(const FollowFigures& figures) {
 
 std::string time_json(const std::optional<Time>& time) {
   return time ? json_string(to_iso(*time)) : "null";
+}
+
+std::string list_json(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& each : texts) list += (list.empty() ? "" : ",") + json_string(each);
+  return "[" + list + "]";
 }
 
 std::string lag_json(const FollowFigures& figures) {
@@ -86,15 +95,11 @@ void CopyText::clear() {
 void CopyText::planned(const std::string& table, const CopyPlan& plan) {
   const std::scoped_lock lock(mutex_);
   if (json_) {
-    std::string notes;
-    for (const std::string& each : plan.notes) {
-      notes += (notes.empty() ? "" : ",") + json_string(each);
-    }
     std::cout << fmt::format(
                      R"({{"event":"planned","table":{},"step":"{}","items":{},"itemsDone":{},)"
-                     R"("bytes":{},"notes":[{}]}})",
+                     R"("bytes":{},"notes":{}}})",
                      json_string(table), to_text(plan.step), plan.items_total, plan.items_done,
-                     plan.bytes_total, notes)
+                     plan.bytes_total, list_json(plan.notes))
               << std::endl;
     return;
   }
@@ -132,13 +137,14 @@ void CopyText::copied(const std::string& table, const CopyPlan& plan, const Copy
   progress_.reset();
   if (json_) {
     std::cout << fmt::format(R"({{"event":"copied","table":{},"items":{},"bytes":{},"stopped":{},)"
-                             R"("seconds":{:.3f}}})",
+                             R"("seconds":{:.3f},"notes":{}}})",
                              json_string(table), summary.items, summary.bytes, summary.stopped,
-                             seconds)
+                             seconds, list_json(summary.notes))
               << std::endl;
     return;
   }
-  if (plan.step == CopyPlan::Step::done) {
+  for (const std::string& each : summary.notes) line(table + ": " + each);
+  if (plan.step == CopyPlan::Step::done || plan.step == CopyPlan::Step::mend) {
     return line(fmt::format("{}: was copied by an earlier run", table));
   }
   line(fmt::format("{}: {} copied{}, {} in {:.1f} s", table, counted(summary.items, "item"),
@@ -170,11 +176,23 @@ void CopyText::current(const std::string& table, const FollowFigures& figures) {
 
 void CopyText::following(const std::string& table, const FollowFigures& figures) {
   const std::scoped_lock lock(mutex_);
+  const bool is_current = figures.is_current && !figures.has_lost;
   std::string text =
-      fmt::format("{}: {}{}, {} applied", table, figures.is_current ? "current" : "catching up",
+      fmt::format("{}: {}{}, {} applied", table, is_current ? "current" : "catching up",
                   behind(figures), counted(figures.records, "change"));
   if (!figures.is_current && figures.last_error) text += "; still trying: " + *figures.last_error;
   line(text);
+}
+
+void CopyText::lost(const std::string& table, const std::string& loss) {
+  const std::scoped_lock lock(mutex_);
+  if (json_) {
+    std::cout << fmt::format(R"({{"event":"lost","table":{},"loss":{}}})", json_string(table),
+                             json_string(loss))
+              << std::endl;
+    return;
+  }
+  line(fmt::format("{} has lost changes: {}. It is followed anew, and repaired", table, loss));
 }
 
 void CopyText::followed(const std::string& table, const FollowSummary& summary) {

@@ -28,6 +28,8 @@ class CopyText {
   // For the first time.
   void current(const std::string& table, const FollowFigures& figures);
   void following(const std::string& table, const FollowFigures& figures);
+  // Is going to be mended.
+  void lost(const std::string& table, const std::string& loss);
   void followed(const std::string& table, const FollowSummary& summary);
   void comparing(const std::string& table, const CompareProgress& at);
   void difference(const std::string& table, const CopyDifference& difference);

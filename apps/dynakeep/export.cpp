@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "choices.h"
 #include "complain.h"
 #include "connection.h"
 #include "counting.h"
@@ -207,13 +208,13 @@ void add_where_to(CLI::App& command, ExportFlags& flags) {
           ->group("Output")
           ->excludes(output);
   auto* const format = command.add_option("--format", flags.format)
-                           ->transform(CLI::CheckedTransformer(line_formats).description(""))
+                           ->transform(one_of(line_formats))
                            ->type_name("dynamodb-json|json|csv")
                            ->description("How items are written; dynamodb-json if left out")
                            ->group("Output");
   folder->excludes(format);
   command.add_option("--compress", flags.compression)
-      ->transform(CLI::CheckedTransformer(compressions).description(""))
+      ->transform(one_of(compressions))
       ->type_name("none|gzip|zstd")
       ->description("Packing; if left out, what the file's name ends in: .gz or .zst")
       ->group("Output");
@@ -250,7 +251,7 @@ void add_export(CLI::App& program, int& exit_code) {
       ->group("Speed");
   command->add_option("--rate", flags->rate)
       ->description("Items a second at the most")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(more_than_nothing())
       ->type_name("N")
       ->group("Speed");
   command->footer(

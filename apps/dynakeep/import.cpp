@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "choices.h"
 #include "complain.h"
 #include "connection.h"
 #include "counting.h"
@@ -115,6 +116,30 @@ Result<TableDefinition> wanted_definition(const ImportFlags& flags) {
   }
   request.table_name = flags.table;
   return definition;
+}
+
+// One that is there is as good, if it is as wanted and has no items.
+Result<void> make_table(Database& database, const TableDefinition& wanted) {
+  for (const std::string& line : not_kept(wanted, database.capabilities())) warn(line);
+  const auto made = create_defined_table(database, wanted);
+  if (made) {
+    for (const std::string& line : not_kept(wanted, *made)) warn(line);
+    return {};
+  }
+  if (made.error().code() != ErrorCode::resource_in_use) return made.error();
+  const std::string& name = *wanted.table.table_name;
+  const auto there = TRY(database.describe_table({.table_name = name})).table;
+  const auto differences = shape_differences(wanted, there, TRY(time_to_live_of(database, name)));
+  if (!differences.empty()) {
+    return Error(
+        ErrorCode::resource_in_use,
+        "the table " + name + " is there already, of another shape: " + differences.front());
+  }
+  const auto page = TRY(database.scan({.table_name = name, .limit = 1, .consistent_read = true}));
+  if (page.count == 0 && !page.last_evaluated_key) return {};
+  return Error(ErrorCode::resource_in_use,
+               "the table " + name +
+                   " is there already, and has items: without --create lines are put over them");
 }
 
 // ---- the import ----
@@ -323,13 +348,18 @@ int import_into(const ImportFlags& flags) {
     if (!wanted) return complain(wanted.error());
     definition = std::move(*wanted);
   }
-  const auto database = connect(flags.connection);
+  const auto database =
+      flags.create ? connect_or_make(flags.connection) : connect(flags.connection);
   if (!database) return complain(flags.connection, database.error());
-  const bool goes_on = begun->position != ImportPosition{};
-  if (definition && !goes_on) {
-    for (const std::string& line : not_kept(*definition, (*database)->capabilities())) warn(line);
-    const auto created = create_defined_table(**database, *definition);
-    if (!created) return complain(created.error());
+  if (definition && !begun->is_begun) {
+    const auto made = make_table(**database, *definition);
+    if (!made) return complain(made.error());
+    // From here on the table is this import's: the same command does not make it again.
+    if (!flags.state.empty()) {
+      if (const auto kept = write_import_state(flags.state, *begun); !kept) {
+        return complain(kept.error());
+      }
+    }
   }
   const int code = run(flags, **database, *begun, signals);
   if (definition && (code == exit_done || code == exit_some_rejected)) {
@@ -344,7 +374,7 @@ int import_into(const ImportFlags& flags) {
 
 void add_reading(CLI::App& command, ImportFlags& flags) {
   command.add_option("--format", flags.format)
-      ->transform(CLI::CheckedTransformer(line_formats).description(""))
+      ->transform(one_of(line_formats))
       ->type_name("dynamodb-json|json|csv")
       ->description("How items are written; told by the content if left out")
       ->group("Reading");
@@ -374,7 +404,8 @@ void add_table(CLI::App& command, ImportFlags& flags) {
   auto* const create =
       command
           .add_flag("--create", flags.create,
-                    "Make the table first, as the export's folder or these flags say")
+                    "Make the table first, as the export's folder or these flags say; one that is\n"
+                    "there may be used if it is the same and empty")
           ->group("Table");
   auto* const definition = command
                                .add_option("--definition", flags.definition,

@@ -61,6 +61,7 @@ Result<std::optional<ImportState>> read_import_state(const std::string& path) {
     *number = *found;
   }
   state.position.file = file_index;
+  state.is_begun = true;
   return std::optional(std::move(state));
 }
 

@@ -17,6 +17,7 @@ struct ImportState {
   std::vector<std::string> paths = {};
   std::uint64_t bytes_total = 0;  // of the files named, so that others are not taken for them
   ImportPosition position = {};
+  bool is_begun = false;  // it was read from a file
   std::uint64_t lines = 0;
   std::uint64_t written = 0;
   std::uint64_t removed = 0;

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -19,6 +20,7 @@
 #include "setup.h"
 #include "streams.h"
 #include "tail.h"
+#include "terminal.h"
 #include "users.h"
 
 namespace {
@@ -91,7 +93,13 @@ int main(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return program.exit(version);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "dynakeep: " << error.what() << "; see " << words_of(program) << " --help\n";
+    const auto rest = program.remaining(true);
+    const bool is_no_command =
+        !rest.empty() && std::string_view(error.what()) == "A subcommand is required";
+    std::cerr << "dynakeep: "
+              << (is_no_command ? "There is no command '" + printable(rest.front()) + "'"
+                                : std::string(error.what()))
+              << "; see " << words_of(program) << " --help\n";
     return exit_misused;
   }
   return exit_code;

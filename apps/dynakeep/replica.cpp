@@ -179,7 +179,7 @@ int replicate(const ReplicaFlags& flags) {
   std::unique_ptr<Database> kept_in;
   if (!flags.into.empty()) {
     const Connection connection{.database = flags.into};
-    auto opened = connect(connection);
+    auto opened = connect_or_make(connection);
     if (!opened) return complain(connection, opened.error());
     kept_in = std::move(*opened);
   }

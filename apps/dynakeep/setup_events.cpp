@@ -53,7 +53,15 @@ StoreTable marks_table(const SetupEventsFlags& flags, Database& database) {
 Result<std::vector<StoreTable>> tables_of(const SetupEventsFlags& flags, Database& database) {
   std::vector<StoreTable> tables{events_table(flags, database)};
   if (!flags.snapshots_table.empty()) tables.push_back(snapshots_table(flags, database));
-  if (!flags.marks_table.empty()) tables.push_back(marks_table(flags, database));
+  if (!flags.marks_table.empty()) {
+    // Who keeps marks reads all events there are, and then follows the table's stream.
+    auto& access = tables.front().access;
+    access.push_back({.purpose = "Replay", .actions = {"Scan"}});
+    access.push_back({.purpose = "Follow",
+                      .actions = {"DescribeStream", "GetShardIterator", "GetRecords"},
+                      .of_its_streams = true});
+    tables.push_back(marks_table(flags, database));
+  }
   return tables;
 }
 

@@ -28,11 +28,7 @@ const std::vector<TableAccess> dead_letter_access = {
     {.purpose = "Replay", .actions = {"Scan", "BatchGetItem"}},
     {.purpose = "Check", .actions = {"DescribeTable"}}};
 
-Result<std::vector<StoreTable>> tables_of(const SetupStreamsFlags& flags) {
-  if (flags.checkpoints_table.empty() && flags.dead_letters_table.empty()) {
-    return Error(ErrorCode::invalid_argument,
-                 "name a table: --checkpoints-table, --dead-letters-table");
-  }
+std::vector<StoreTable> tables_of(const SetupStreamsFlags& flags) {
   std::vector<StoreTable> tables;
   if (!flags.checkpoints_table.empty()) {
     tables.push_back({.id = "StreamCheckpointsTable",
@@ -71,6 +67,9 @@ void add_setup_streams(CLI::App& setup, int& exit_code) {
       ->group("Data");
   add_setup_tables_flags(*command, flags->setup);
   command->callback([flags, &exit_code] {
+    if (flags->checkpoints_table.empty() && flags->dead_letters_table.empty()) {
+      throw CLI::RequiredError("--checkpoints-table or --dead-letters-table");
+    }
     exit_code =
         set_up_tables(flags->setup, [&flags](Database& /*database*/) { return tables_of(*flags); });
   });

@@ -1,10 +1,12 @@
 #include "setup_tables.h"
 
 #include <iostream>
+#include <set>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "choices.h"
 #include "complain.h"
 #include "dynakeep/open.h"
 #include "dynakeep/pages.h"
@@ -52,12 +54,30 @@ Result<bool> set_up_table(Database& database, const StoreTable& table) {
   return true;
 }
 
+// The tables, no two of which are one.
+Result<std::vector<StoreTable>> different_tables(const TablesOfStore& tables_of,
+                                                 Database& database) {
+  auto tables = TRY(tables_of(database));
+  std::set<std::string> names;
+  for (const StoreTable& table : tables) {
+    if (names.insert(*table.request.table_name).second) continue;
+    return Error(ErrorCode::invalid_argument,
+                 *table.request.table_name + " cannot be two tables of this store");
+  }
+  return tables;
+}
+
 int print(const SetupTablesFlags& flags, const TablesOfStore& tables_of) {
   // Definitions are the stores' own, and stores are on databases: one that costs nothing.
   const auto nothing = open("memory:");
   if (!nothing) return complain(nothing.error());
-  const auto tables = tables_of(**nothing);
+  const auto tables = different_tables(tables_of, **nothing);
   if (!tables) return complain(tables.error());
+  for (const StoreTable& table : *tables) {
+    // What no database would make is not worth printing, such as a name that none can have.
+    const auto made = (*nothing)->create_table(table.request);
+    if (!made) return complain(exit_misused, made.error().message());
+  }
   std::cout << definition_text(*tables, *flags.print) << std::flush;
   return exit_done;
 }
@@ -66,7 +86,7 @@ int print(const SetupTablesFlags& flags, const TablesOfStore& tables_of) {
 
 void add_print_flag(CLI::App& command, std::optional<DefinitionFormat>& print) {
   command.add_option("--print", print)
-      ->transform(CLI::CheckedTransformer(definition_formats).description(""))
+      ->transform(one_of(definition_formats))
       ->type_name("cloudformation|cdk|terraform|cli|iam")
       ->description("Make nothing: print what makes the tables, or the policy of who uses them")
       ->group("Output");
@@ -82,9 +102,9 @@ void add_setup_tables_flags(CLI::App& command, SetupTablesFlags& flags) {
 
 int set_up_tables(const SetupTablesFlags& flags, const TablesOfStore& tables_of) {
   if (flags.print) return print(flags, tables_of);
-  const auto database = connect(flags.connection);
+  const auto database = connect_or_make(flags.connection);
   if (!database) return complain(flags.connection, database.error());
-  const auto tables = tables_of(**database);
+  const auto tables = different_tables(tables_of, **database);
   if (!tables) return complain(tables.error());
   bool all_right = true;
   for (const StoreTable& table : *tables) {

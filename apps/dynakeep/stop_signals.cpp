@@ -1,9 +1,14 @@
 #include "stop_signals.h"
 
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
 namespace dynakeep::app {
 
 namespace {
 
+constexpr auto same_wish = std::chrono::seconds(1);
 constexpr int waking = SIGUSR1;  // of the thread that waits, when there is nothing to wait for
 
 }  // namespace
@@ -29,6 +34,15 @@ void StopSignals::wait() {
   while (signal == waking && !is_over_) sigwait(&signals_, &signal);
   if (is_over_) return;
   stop_.request_stop();
+  const auto alone = std::chrono::steady_clock::now() + same_wish;
+  while (!is_over_) {
+    const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        alone - std::chrono::steady_clock::now());
+    if (left <= std::chrono::nanoseconds(0)) break;
+    const timespec span{.tv_sec = 0,
+                        .tv_nsec = std::min<long>(static_cast<long>(left.count()), 999'999'999)};
+    sigtimedwait(&signals_, nullptr, &span);
+  }
   sigset_t impatient = signals_;
   sigdelset(&impatient, waking);
   pthread_sigmask(SIG_UNBLOCK, &impatient, nullptr);

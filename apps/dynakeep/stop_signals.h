@@ -8,8 +8,10 @@
 
 namespace dynakeep::app {
 
-// As long as it lives, SIGINT, SIGTERM and SIGHUP ask to stop instead of ending the program; the
-// second of them ends it. To be made before other threads are, which would take the signals.
+// As long as it lives, SIGINT, SIGTERM and SIGHUP ask to stop instead of ending the program; one
+// that comes more than a second later ends it. Within that second more of them are the same wish:
+// timeout(1), npm and others pass on what a terminal sends to all. To be made before other threads
+// are, which would take the signals.
 class StopSignals {
  public:
   StopSignals();

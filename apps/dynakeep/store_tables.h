@@ -16,6 +16,7 @@ struct TableAccess {
   std::string purpose = {};               // a statement's id: letters alone
   std::vector<std::string> actions = {};  // without "dynamodb:"
   std::string index = {};                 // of that index; empty: of the table
+  bool of_its_streams = false;            // and not of the table
 };
 
 struct StoreTable {

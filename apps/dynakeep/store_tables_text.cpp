@@ -5,6 +5,7 @@
 #include "dynakeep/json.h"
 #include "dynakeep/json_document.h"
 #include "json_text.h"
+#include "shell_word.h"
 #include "store_tables.h"
 #include "terminal.h"
 
@@ -76,6 +77,7 @@ std::string iam(const std::vector<StoreTable>& tables) {
       for (const std::string& each : access.actions) actions.push_back(text("dynamodb:" + each));
       std::string resource = "arn:aws:dynamodb:*:*:table/" + name_of(table);
       if (!access.index.empty()) resource += "/index/" + access.index;
+      if (access.of_its_streams) resource += "/stream/*";
       statements.push_back(
           JsonDocument::object({{"Sid", text(access.purpose + table.id)},
                                 {"Effect", text("Allow")},
@@ -90,32 +92,21 @@ std::string iam(const std::vector<StoreTable>& tables) {
 
 // ---- AWS CLI ----
 
-// In quotes for a shell, where it needs them.
-std::string quoted(const std::string& word) {
-  if (word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-,="
-                             "/:") == std::string::npos) {
-    return word;
-  }
-  std::string text = "'";
-  for (const char each : word) text += each == '\'' ? "'\\''" : std::string(1, each);
-  return text + "'";
-}
-
 std::string cli(const std::vector<StoreTable>& tables) {
   std::string out;
   for (const StoreTable& table : tables) {
     const JsonDocument document = document_of(table);
-    const std::string name = quoted(name_of(table));
+    const std::string name = shell_word(name_of(table));
     out += "aws dynamodb create-table --table-name " + name;
     out += " \\\n    --attribute-definitions";
     for (const JsonDocument& each : elements_at(document, "AttributeDefinitions")) {
-      out += " " + quoted("AttributeName=" + text_at(each, "AttributeName") +
-                          ",AttributeType=" + text_at(each, "AttributeType"));
+      out += " " + shell_word("AttributeName=" + text_at(each, "AttributeName") +
+                              ",AttributeType=" + text_at(each, "AttributeType"));
     }
     out += " \\\n    --key-schema";
     for (const JsonDocument& each : elements_at(document, "KeySchema")) {
-      out += " " + quoted("AttributeName=" + text_at(each, "AttributeName") +
-                          ",KeyType=" + text_at(each, "KeyType"));
+      out += " " + shell_word("AttributeName=" + text_at(each, "AttributeName") +
+                              ",KeyType=" + text_at(each, "KeyType"));
     }
     for (const auto& [member, flag] :
          {std::pair("LocalSecondaryIndexes", "local-secondary-indexes"),
@@ -124,7 +115,7 @@ std::string cli(const std::vector<StoreTable>& tables) {
           {"StreamSpecification", "stream-specification"}}) {
       const JsonDocument* const found = document.find(member);
       if (found != nullptr) {
-        out += fmt::format(" \\\n    --{} {}", flag, quoted(found->to_text()));
+        out += fmt::format(" \\\n    --{} {}", flag, shell_word(found->to_text()));
       }
     }
     out += " \\\n    --billing-mode " + text_at(document, "BillingMode") + "\n";
@@ -132,7 +123,7 @@ std::string cli(const std::vector<StoreTable>& tables) {
     if (table.time_to_live) {
       out += "aws dynamodb update-time-to-live --table-name " + name +
              " \\\n    --time-to-live-specification " +
-             quoted("Enabled=true,AttributeName=" + *table.time_to_live) + "\n";
+             shell_word("Enabled=true,AttributeName=" + *table.time_to_live) + "\n";
     }
   }
   return out;

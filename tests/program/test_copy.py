@@ -203,6 +203,64 @@ def test_refuses_to_follow_without_a_stream(server, other, database, there, tabl
     assert "a stream is enabled on the source's table" in err
 
 
+def test_a_followed_copy_is_not_taken_for_a_whole_one(server, other, table):
+    arguments = (server.endpoint, other.endpoint, "--tables", table)
+    assert run(server, "copy", *arguments, "--follow", "--once")[0] == 0
+    code, _, err = run(server, "copy", *arguments)
+    assert code == 2
+    assert "follow it to apply what has changed since" in err
+
+
+def lose_changes(database, table):
+    for number in range(30):
+        put(database, table, str(number), 2)
+    database.delete_item(TableName=table, Key={"id": {"S": "4"}})
+    database.update_table(TableName=table, StreamSpecification={"StreamEnabled": False})
+    database.update_table(TableName=table, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    put(database, table, "new", 1)
+
+
+def test_a_gap_says_what_mends_it_and_that_does(server, other, database, there, table):
+    arguments = (server.endpoint, other.endpoint, "--tables", table, "--follow")
+    assert run(server, "copy", *arguments, "--once")[0] == 0
+    lose_changes(database, table)
+    code, _, err = run(server, "copy", *arguments, "--once")
+    assert code == 3
+    command = err.split("To mend it, run: dynakeep ")[1].split()
+    assert command == ["copy", *arguments, "--verify", "--repair"]
+    code, out, err = run(server, *command, "--once", "--json")
+    assert code == 0, err
+    told = {line["event"]: line for line in lines_of(out)}
+    assert told["compared"]["extra"] == 1 and told["compared"]["repaired"] == 31
+    assert told["followed"]["currentUntil"]
+    assert items_in(there, table) == items_in(database, table)
+    assert run(server, "copy", *arguments, "--once")[0] == 0  # it is whole again
+
+
+def test_a_gap_while_it_follows_is_mended_by_the_same_run(server, other, database, there, table):
+    copying = Copying(server, server.endpoint, other.endpoint, "--tables", table, "--follow", "--verify", "--repair",
+                      "--enable-streams")
+    copying.until("To switch, stop what writes")
+    database.update_table(TableName=table, StreamSpecification={"StreamEnabled": False})
+    put(database, table, "3", 2)
+    database.delete_item(TableName=table, Key={"id": {"S": "4"}})
+    copying.until("has lost changes")
+    copying.until("items compared with")
+    copying.until("the destination has caught up")
+    put(database, table, "newer", 1)
+    assert copying.stop() == 0, copying.said
+    assert items_in(there, table) == items_in(database, table)
+
+
+def test_a_source_without_tables_is_told(server, other, tmp_path):
+    empty = f"embedded:{tmp_path / 'empty'}"
+    assert run(server, "setup", "users", "--table", "Users", "--database", empty)[0] == 0
+    code, out, err = run(server, "copy", empty, other.endpoint, "--tables", "Users", "--dry-run")
+    assert code == 0 and "Users" in err
+    code, out, err = run(server, "copy", other.endpoint, empty)
+    assert (code, out, err) == (0, "", "The source has no tables: there is nothing to copy\n")
+
+
 def test_a_gap_is_told_and_not_forgotten(server, other, database, there, table):
     arguments = (server.endpoint, other.endpoint, "--tables", table, "--follow", "--once")
     assert run(server, "copy", *arguments)[0] == 0

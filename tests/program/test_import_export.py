@@ -132,7 +132,8 @@ def test_a_folder_has_amazons_layout_and_makes_the_table_again(dynakeep, databas
     expiry = database.describe_time_to_live(TableName=other)["TimeToLiveDescription"]
     assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "end"}
     code, out, err = dynakeep("import", other, tmp_path, "--create")
-    assert (code, out, err) == (1, "", f"dynakeep: the table {other} is there already\n")
+    assert (code, out, err) == (1, "", f"dynakeep: the table {other} is there already, and has items: without --create lines "
+                                "are put over them\n")
 
     # A sum that does not fit, and nothing is written.
     data = tmp_path / files[0]["dataFileS3Key"]
@@ -254,6 +255,42 @@ def test_tables_are_made_by_flags_and_by_definitions(dynakeep, database, tmp_pat
     assert "Not-made" not in database.list_tables()["TableNames"]
 
 
+def test_a_table_that_is_to_be_made_may_be_there_if_it_is_the_same_and_empty(dynakeep, make_table, tmp_path):
+    lines = tmp_path / "lines"
+    lines.write_text(lines_of(3))
+    create = ["--create", "--partition-key", "pk:S", "--sort-key", "sk:N"]
+    empty, full = make_table(), make_table(1)
+    code, _, err = dynakeep("import", empty, lines, *create)
+    assert code == 0, err
+    code, _, err = dynakeep("import", full, lines, *create)
+    assert (code, err) == (1, f"dynakeep: the table {full} is there already, and has items: without --create lines are put "
+                              "over them\n")
+    code, _, err = dynakeep("import", make_table(), lines, "--create", "--partition-key", "other:S")
+    assert code == 1 and "is there already, of another shape: its key is" in err
+
+
+def test_a_database_that_is_not_there_is_not_made_to_be_read(server, tmp_path):
+    nothing = f"embedded:{tmp_path / 'nothing'}"
+    lines = tmp_path / "lines"
+    lines.write_text(lines_of(1))
+    for arguments, wanted in [(["export", "A"], 3), (["import", "A", lines], 3), (["events", "list", "--table", "A"], 3)]:
+        code, out, err = run(server, *map(str, arguments), "--database", nothing)
+        assert (code, out, err) == (wanted, "", f"dynakeep: There is no data in the folder '{tmp_path / 'nothing'}'\n")
+    code, _, err = run(server, "copy", nothing, server.endpoint)
+    assert (code, err) == (1, f"dynakeep: There is no data in the folder '{tmp_path / 'nothing'}'\n")
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["export", "A", "--format", "xml"], "--format: 'xml' is none of csv, dynamodb-json, json"),
+    (["export", "A", "--compress", "bzip2"], "--compress: 'bzip2' is none of gzip, none, zstd"),
+    (["export", "A", "--rate", "fast"], "--rate: 'fast' is no number above 0"),
+    (["import", "A", "--format", "xml"], "--format: 'xml' is none of csv, dynamodb-json, json"),
+    (["copy", "A", "B", "--rate", "0"], "--rate: '0' is no number above 0")])
+def test_what_an_option_takes_is_told(server, arguments, words):
+    assert run(server, *arguments) == (2, "", f"dynakeep: {words}; see dynakeep {arguments[0]} --help\n")
+
+
 @pytest.mark.parametrize("content, words", [
     (gzip.compress(lines_of(5000).encode())[:-9], "the gzip data is cut short"),
     (b"\x28\xb5\x2f\xfd" + b"nonsense" * 10, "the zstd data is damaged"),
@@ -310,6 +347,35 @@ def test_an_export_that_is_stopped_leaves_nothing_that_looks_complete(server, ma
         assert process.returncode == -signal.SIGKILL
         assert not place.is_file()
         assert all(".partial" in str(each) for each in tmp_path.rglob("*") if each.is_file())
+
+
+def test_an_import_that_makes_its_table_goes_on_after_it_was_killed(server, dynakeep, database, tmp_path):
+    table, state, count = f"Made-{uuid.uuid4().hex[:12]}", tmp_path / "state", 100_000
+    lines = tmp_path / "lines"
+    lines.write_text(lines_of(count))
+    arguments = ["import", table, lines, "--create", "--partition-key", "pk:S", "--state", state]
+    process = started(server, *arguments)
+    wait_for(lambda: table in database.list_tables()["TableNames"]
+             and database.describe_table(TableName=table)["Table"]["ItemCount"] > 100)
+    process.kill()
+    process.communicate(timeout=PATIENCE_SECONDS)
+    code, _, err = dynakeep(*arguments)
+    assert code == 0, err
+    assert database.describe_table(TableName=table)["Table"]["ItemCount"] == count
+    assert not state.exists()
+    code, _, err = dynakeep(*arguments)  # a new one
+    assert code == 1 and "is there already, and has items" in err
+
+
+def test_a_signal_that_comes_twice_at_once_is_one(server, database, make_table, tmp_path):
+    """As timeout(1) sends it, to the program and then to its group."""
+    table = make_table(200)
+    process = started(server, "export", table, "--output", tmp_path / "place", "--rate", 20)
+    wait_for(lambda: any(each.name.endswith(".partial") for each in tmp_path.rglob("*")))
+    for each in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
+        process.send_signal(each)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, err) == (1, "dynakeep: stopped; nothing was written\n")
 
 
 def test_an_import_that_is_stopped_says_how_far_it_was_and_goes_on(server, dynakeep, database, make_table, tmp_path):

@@ -83,7 +83,25 @@ def test_one_table_may_have_checkpoints_and_dead_letters(server, database, prefi
 
 
 def test_readers_of_streams_must_name_a_table(server):
-    assert set_up(server, "streams") == (2, "", "dynakeep: name a table: --checkpoints-table, --dead-letters-table\n")
+    expected = (2, "", "dynakeep: --checkpoints-table or --dead-letters-table is required; see dynakeep setup streams --help\n")
+    assert set_up(server, "streams") == expected
+    assert run(server, "setup", "streams", "--database", "http://127.0.0.1:9") == expected
+
+
+@pytest.mark.parametrize("flags, words", [
+    (["events", "--table", "Same", "--snapshots-table", "Same"], "Same cannot be two tables of this store"),
+    (["collections", "--collections-table", "Same", "--entries-table", "Same"], "Same cannot be two tables"),
+    (["events", "--table", "no name!", "--print", "cli"], "Value 'no name!' at 'tableName'"),
+    (["events", "--table", "Same", "--marks-table", "Same", "--print", "cdk"], "Same cannot be two tables"),
+    (["users", "--table", "Users", "--print", "pulumi"],
+     "--print: 'pulumi' is none of cdk, cli, cloudformation, iam, terraform"),
+    (["pictures"], "There is no command 'pictures'"),
+])
+def test_what_makes_no_sense_is_refused_before_anything_is_done(server, database, flags, words):
+    code, out, err = run(server, "setup", *flags, DYNAKEEP_DATABASE=server.endpoint)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "Same" not in database.list_tables()["TableNames"]
 
 
 def test_variables_of_the_originals_count(server, database, prefix):
@@ -147,7 +165,9 @@ PERMISSIONS_ALONE = {"ConditionCheckItem"}
 @pytest.mark.parametrize("store", STORES)
 def test_printed_policies_allow_the_stores_operations_alone(server, prefix, store):
     policy = json.loads(printed(server, store, "iam", prefix))
-    operations = set(botocore.session.get_session().get_service_model("dynamodb").operation_names)
+    session = botocore.session.get_session()
+    operations = {name for service in ("dynamodb", "dynamodbstreams")
+                  for name in session.get_service_model(service).operation_names}
     assert policy["Version"] == "2012-10-17"
     tables = {word for word in flags_of(store, prefix) if word.startswith(prefix)}
     seen, sids = set(), []
@@ -156,7 +176,7 @@ def test_printed_policies_allow_the_stores_operations_alone(server, prefix, stor
         assert statement["Sid"].isalnum()
         sids.append(statement["Sid"])
         table = statement["Resource"].removeprefix("arn:aws:dynamodb:*:*:table/")
-        assert table.split("/index/")[0] in tables
+        assert table.split("/")[0] in tables
         seen.add(table)
         names = {action.removeprefix("dynamodb:") for action in statement["Action"]}
         assert names and names <= operations | PERMISSIONS_ALONE
