@@ -1,4 +1,7 @@
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -20,16 +23,20 @@ Result<std::vector<StoreTable>> tables_of(const SetupCollectionsFlags& flags, Da
   VersionedCollectionsOptions options = TRY(collections_settings(flags.tables)).store;
   options.write_mode = WriteMode::conditional;  // which every database can; the tables are the same
   const auto store = TRY(VersionedCollections::create(database, options));
-  const std::vector<TableAccess> access = {
-      {.purpose = "Read", .actions = {"GetItem", "Query", "BatchGetItem"}},
-      {.purpose = "Write", .actions = {"PutItem", "UpdateItem", "ConditionCheckItem"}},
-      {.purpose = "Purge", .actions = {"DeleteItem", "BatchWriteItem"}},
-      {.purpose = "Check", .actions = {"DescribeTable"}}};
-  return std::vector<StoreTable>{
-      {.id = "CollectionsTable",
-       .request = store->collections_table_definition(),
-       .access = access},
-      {.id = "EntriesTable", .request = store->entries_table_definition(), .access = access}};
+  // What only the table of entries has, such as guards of names, is deleted one by one.
+  const auto access = [](std::vector<std::string> purging) {
+    return std::vector<TableAccess>{
+        {.purpose = "Read", .actions = {"GetItem", "Query", "BatchGetItem"}},
+        {.purpose = "Write", .actions = {"PutItem", "UpdateItem", "ConditionCheckItem"}},
+        {.purpose = "Purge", .actions = std::move(purging)},
+        {.purpose = "Check", .actions = {"DescribeTable"}}};
+  };
+  return std::vector<StoreTable>{{.id = "CollectionsTable",
+                                  .request = store->collections_table_definition(),
+                                  .access = access({"BatchWriteItem"})},
+                                 {.id = "EntriesTable",
+                                  .request = store->entries_table_definition(),
+                                  .access = access({"BatchWriteItem", "DeleteItem"})}};
 }
 
 }  // namespace
