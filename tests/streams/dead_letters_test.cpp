@@ -11,6 +11,7 @@
 
 #include "dynakeep/stores/stream_dead_letters.h"
 #include "streams/simulated_stream.h"
+#include "streams/stepping.h"
 
 namespace dynakeep {
 namespace {
@@ -304,7 +305,7 @@ class DeadLetteringConsumers : public DeadLetterFiles {
                   .on_poison = StreamRetry::OnPoison::dead_letter},
         .dead_letter = [this](const StreamDeadLetter& letter) { return keep(letter); },
         .clock = &clock,
-        .now = [this] { return StreamConsumer::Moment(clock.now().time_since_epoch()); },
+        .now = [this] { return streams::moment_of(clock); },
         .random = [this] { return random(); }};
     auto opened = StreamConsumer::open(stream, *checkpoints, std::move(options),
                                        [this](const StreamBatch& batch) { return handle(batch); });
@@ -313,15 +314,8 @@ class DeadLetteringConsumers : public DeadLetterFiles {
     ASSERT_TRUE(consumer->start());
   }
   void go_on(std::chrono::microseconds span) {
-    const Time until = clock.now() + span;
-    while (clock.now() < until) {
-      const auto next = consumer->step();
-      ASSERT_TRUE(next && *next);
-      const StreamConsumer::Moment now(clock.now().time_since_epoch());
-      if (**next > now) {
-        clock.advance(std::chrono::ceil<std::chrono::microseconds>(**next - now));
-      }
-    }
+    const auto gone_on = streams::go_on(*consumer, clock, span);
+    ASSERT_TRUE(gone_on && *gone_on);
   }
   StreamOutcome handle(const StreamBatch& batch) {
     std::vector<std::int64_t> versions;

@@ -12,6 +12,7 @@
 #include "dynakeep/stores/stream_consumer.h"
 #include "streams/faulty_table.h"
 #include "streams/simulated_stream.h"
+#include "streams/skewed_clock.h"
 
 // Several workers of one group on one stream, with their leases in a table of the engine, on a
 // manual clock from which each worker's own is off by up to an hour. They come, go, crash and stand
@@ -24,17 +25,8 @@ namespace {
 
 using streams::FaultyTable;
 using streams::SimulatedStream;
+using streams::SkewedClock;
 using namespace std::chrono_literals;
-
-class SkewedClock final : public Clock {
- public:
-  SkewedClock(const Clock& clock, std::chrono::seconds skew) : clock_(clock), skew_(skew) {}
-  Time now() const override { return clock_.now() + skew_; }
-
- private:
-  const Clock& clock_;
-  const std::chrono::seconds skew_;
-};
 
 class WorkersSimulation {
  public:

@@ -14,6 +14,8 @@
 #include "dynakeep/stores/stream_consumer.h"
 #include "streams/faulty_table.h"
 #include "streams/simulated_stream.h"
+#include "streams/skewed_clock.h"
+#include "streams/stepping.h"
 
 // Workers that share a stream by leases in a table; what a case is called begins with the
 // acceptance scenario that it plays.
@@ -22,20 +24,11 @@ namespace {
 
 using streams::FaultyTable;
 using streams::SimulatedStream;
+using streams::SkewedClock;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class SkewedClock final : public Clock {
- public:
-  SkewedClock(const Clock& clock, std::chrono::seconds skew) : clock_(clock), skew_(skew) {}
-  Time now() const override { return clock_.now() + skew_; }
-
- private:
-  const Clock& clock_;
-  const std::chrono::seconds skew_;
-};
 
 class StreamWorkers : public testing::Test {
  protected:
@@ -409,36 +402,49 @@ TEST_F(StreamWorkers, OneThatIsToldToStopLetsGoOfItsShardsAtOnce) {
   EXPECT_EQ(expect_complete(), 0U);
 }
 
-// E2: on the engine, whose streams may be read from several threads.
-TEST(StreamWorkersOfTheEngine, E2AHandlerThatBlocksForTwentyMinutesKeepsItsLeaseAndLosesNothing) {
-  auto database = *open_embedded({.in_memory = true});
-  const auto made = database->create_table(
-      {.table_name = "Songs",
-       .attribute_definitions = std::vector<AttributeDefinition>{{"k", ScalarType::string}},
-       .key_schema = KeySchema{{"k", KeyType::hash}},
-       .billing_mode = BillingMode::pay_per_request,
-       .stream_specification = StreamSpecification{.stream_enabled = true,
-                                                   .stream_view_type = StreamViewType::new_image}});
-  ASSERT_TRUE(made);
-  const auto put = [&](int i) {
-    ASSERT_TRUE(
-        database->put_item({.table_name = "Songs", .item = Item{{"k", std::to_string(i)}}}));
-  };
-  for (int i = 0; i < 5; ++i) put(i);
+// On the engine, whose streams may be read from several threads.
+class StreamWorkersOfTheEngine : public testing::Test {
+ protected:
+  StreamWorkersOfTheEngine()
+      : database(*open_embedded({.in_memory = true})),
+        arn(database
+                ->create_table(
+                    {.table_name = "Songs",
+                     .attribute_definitions =
+                         std::vector<AttributeDefinition>{{"k", ScalarType::string}},
+                     .key_schema = KeySchema{{"k", KeyType::hash}},
+                     .billing_mode = BillingMode::pay_per_request,
+                     .stream_specification =
+                         StreamSpecification{.stream_enabled = true,
+                                             .stream_view_type = StreamViewType::new_image}})
+                .value()
+                .table_description.latest_stream_arn.value()) {}
+
+  void put(const std::string& key) {
+    ASSERT_TRUE(database->put_item({.table_name = "Songs", .item = Item{{"k", key}}}));
+  }
+  StreamConsumerOptions options() {
+    return {.stream_arn = arn, .group = "g", .clock = &clock, .now = [this] {
+              return streams::moment_of(clock);
+            }};
+  }
+
+  std::unique_ptr<Database> database;
+  const std::string arn;
   ManualClock clock;
+};
+
+TEST_F(StreamWorkersOfTheEngine, E2AHandlerThatBlocksForTwentyMinutesKeepsItsLeaseAndLosesNothing) {
+  for (int i = 0; i < 5; ++i) put(std::to_string(i));
   auto checkpoints = *open_stream_checkpoint_table(*database, {.table = "checkpoints"});
-  StreamConsumerOptions options{
-      .stream_arn = *made->table_description.latest_stream_arn,
-      .group = "g",
-      .failover = 5min,
-      .batch_records = 2,
-      .clock = &clock,
-      .now = [&] { return StreamConsumer::Moment(clock.now().time_since_epoch()); }};
+  auto two_by_two = options();
+  two_by_two.failover = 5min;
+  two_by_two.batch_records = 2;
   std::atomic<int> handled = 0;
   std::atomic<bool> blocks = true;
   std::atomic<bool> is_blocked = false;
   std::atomic<int> slow = 0;
-  auto slow_options = options;
+  auto slow_options = two_by_two;
   slow_options.worker = "first";
   slow_options.on_event = [&](const StreamEvent& event) {
     slow += event.kind == StreamEvent::Kind::slow_handler ? 1 : 0;
@@ -450,7 +456,7 @@ TEST(StreamWorkersOfTheEngine, E2AHandlerThatBlocksForTwentyMinutesKeepsItsLease
         handled += static_cast<int>(batch.records.size());
         return StreamOutcome::ok();
       });
-  auto second = *StreamConsumer::open(*database, *checkpoints, options, [&](const StreamBatch&) {
+  auto second = *StreamConsumer::open(*database, *checkpoints, two_by_two, [&](const StreamBatch&) {
     ADD_FAILURE() << "The lease was lost";
     return StreamOutcome::ok();
   });
@@ -469,17 +475,17 @@ TEST(StreamWorkersOfTheEngine, E2AHandlerThatBlocksForTwentyMinutesKeepsItsLease
   };
   for (int i = 0; i < 12; ++i) {
     const std::int64_t before = beats();
-    clock.advance(options.failover / 3);
+    clock.advance(two_by_two.failover / 3);
     while (beats() == before) std::this_thread::sleep_for(1ms);
     while (true) {
       const auto next = second->step();
       ASSERT_TRUE(next && *next);
-      if (**next > options.now()) break;
+      if (**next > streams::moment_of(clock)) break;
     }
   }
   EXPECT_EQ(second->figures().leases, 0U);
   blocks = false;
-  for (int i = 5; i < 8; ++i) put(i);
+  for (int i = 5; i < 8; ++i) put(std::to_string(i));
   while (handled < 8) std::this_thread::sleep_for(1ms);
   running.request_stop();
   running.join();
@@ -489,38 +495,22 @@ TEST(StreamWorkersOfTheEngine, E2AHandlerThatBlocksForTwentyMinutesKeepsItsLease
 
 // A look at the leases that began before the first shards were written down knows none; whoever
 // looks again only after the failover begins that much later. The clock stands still here.
-TEST(StreamWorkersOfTheEngine, ShardsThatAreFoundInTheMidstOfALookAreTakenAtOnce) {
-  auto database = *open_embedded({.in_memory = true});
-  const auto made = database->create_table(
-      {.table_name = "Songs",
-       .attribute_definitions = std::vector<AttributeDefinition>{{"k", ScalarType::string}},
-       .key_schema = KeySchema{{"k", KeyType::hash}},
-       .billing_mode = BillingMode::pay_per_request,
-       .stream_specification = StreamSpecification{.stream_enabled = true,
-                                                   .stream_view_type = StreamViewType::new_image}});
-  ASSERT_TRUE(made);
-  ASSERT_TRUE(database->put_item({.table_name = "Songs", .item = Item{{"k", "a"}}}));
+TEST_F(StreamWorkersOfTheEngine, ShardsThatAreFoundInTheMidstOfALookAreTakenAtOnce) {
+  put("a");
   FaultyTable table(*database);
   auto checkpoints =
       *open_stream_checkpoint_table(table, {.table = "checkpoints", .in_flight_max = 1});
-  ManualClock clock;
   std::atomic<bool> is_found = false;
   std::atomic<bool> is_handled = false;
-  auto consumer = *StreamConsumer::open(
-      *database, *checkpoints,
-      {.stream_arn = *made->table_description.latest_stream_arn,
-       .group = "g",
-       .on_event =
-           [&](const StreamEvent& event) {
-             if (event.kind == StreamEvent::Kind::shard_discovered) is_found = true;
-           },
-       .threads = 1,
-       .clock = &clock,
-       .now = [&] { return StreamConsumer::Moment(clock.now().time_since_epoch()); }},
-      [&](const StreamBatch&) {
-        is_handled = true;
-        return StreamOutcome::ok();
-      });
+  auto alone = options();
+  alone.threads = 1;
+  alone.on_event = [&](const StreamEvent& event) {
+    if (event.kind == StreamEvent::Kind::shard_discovered) is_found = true;
+  };
+  auto consumer = *StreamConsumer::open(*database, *checkpoints, alone, [&](const StreamBatch&) {
+    is_handled = true;
+    return StreamOutcome::ok();
+  });
   ASSERT_TRUE(consumer->start());
   // The thread that lists shards writes them down once the other has looked, and that one knows
   // what it saw once they are found.

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -63,6 +66,31 @@ struct Deliveries {
     return std::nullopt;
   }
   std::vector<std::string> take() { return std::exchange(events, {}); }
+};
+
+// A subscription or projection that runs on a thread of its own, until this goes: a case that fails
+// has it stopped too, and what it ended with fails the case.
+class RunningOnAThread {
+ public:
+  template <typename Runs>
+  explicit RunningOnAThread(Runs& runs)
+      : thread_([this, &runs](const std::stop_token& stop) {
+          ended_ = runs.run(stop);
+          has_ended_ = true;
+        }) {}
+  RunningOnAThread(const RunningOnAThread&) = delete;
+  RunningOnAThread& operator=(const RunningOnAThread&) = delete;
+  ~RunningOnAThread() {
+    thread_.request_stop();
+    thread_.join();
+    EXPECT_TRUE(ended_) << ended_.error();
+  }
+  bool has_ended() const { return has_ended_; }
+
+ private:
+  Result<void> ended_;
+  std::atomic<bool> has_ended_ = false;
+  std::jthread thread_;
 };
 
 // A storage whose table has a stream.

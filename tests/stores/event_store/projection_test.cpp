@@ -442,7 +442,6 @@ TEST(ProjectionsOnThreads, AViewIsTheFoldOfAllEventsWhileWritersRaceAndShardsRol
   const EventView view(*database, "View", list_events);
   must(EventView(*database, "View", list_events).create_table());
   const auto checkpoints = make_in_memory_stream_checkpoints();
-  std::stop_source stop;
   EventSubscriptionOptions options{.name = "projection"};
   options.stream.threads = 3;
   options.stream.lanes = 3;
@@ -452,7 +451,7 @@ TEST(ProjectionsOnThreads, AViewIsTheFoldOfAllEventsWhileWritersRaceAndShardsRol
       must(EventProjection::open(*database, *table, *checkpoints, options, view));
   const std::vector<std::string> ids{"a", "b", "c"};
   {
-    const std::jthread following([&] { must(projection->run(stop.get_token())); });
+    const RunningOnAThread following(*projection);
     on_threads(writers, [&](int writer) {
       for (int i = 0; i < appends; ++i) {
         const std::string type = std::to_string(writer) + "-" + std::to_string(i);
@@ -462,13 +461,13 @@ TEST(ProjectionsOnThreads, AViewIsTheFoldOfAllEventsWhileWritersRaceAndShardsRol
       }
     });
     wait_until([&] {
+      if (following.has_ended()) return true;
       for (const std::string& id : ids) {
         const auto entry = must(view.get({orders, id}));
         if (!entry || entry->version != writers * appends / 3) return false;
       }
       return true;
     });
-    stop.request_stop();
   }
   for (const std::string& id : ids) {
     std::string all;

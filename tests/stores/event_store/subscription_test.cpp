@@ -510,11 +510,9 @@ TEST_P(Subscriptions, APauseLastsUntilItIsResumed) {
 }
 
 TEST_P(Subscriptions, OnThreadsItFollowsUntilItIsToldToStop) {
-  std::stop_source stop;
   std::mutex mutex;
   std::map<std::string, Version> last;
   std::atomic<int> count = 0;
-  std::atomic<int> wanted = 0;
   EventSubscriptionOptions options{.name = "follower", .marks = marks.get()};
   if (is_legacy()) options.event_store_ids = {orders};
   options.stream.lanes = 3;
@@ -534,7 +532,7 @@ TEST_P(Subscriptions, OnThreadsItFollowsUntilItIsToldToStop) {
                                    }));
   push_versions("o-0", 1, 5);
   {
-    const std::jthread following([&] { must(subscription->run(stop.get_token())); });
+    const RunningOnAThread following(*subscription);
     on_threads(3, [&](int writer) {
       for (Version version = 1; version <= 15; ++version) {
         must(storage().push_event(orders, event_of("w-" + std::to_string(writer), version)));
@@ -542,9 +540,9 @@ TEST_P(Subscriptions, OnThreadsItFollowsUntilItIsToldToStop) {
         if (writer == 0 && version == 10) subscription->resume();
       }
     });
-    wait_until([&] { return count == 5 + 3 * 15; });
-    stop.request_stop();
+    wait_until([&] { return count == 5 + 3 * 15 || following.has_ended(); });
   }
+  EXPECT_EQ(count, 5 + 3 * 15);
   EXPECT_EQ(last.size(), 4U);
 }
 
@@ -763,14 +761,13 @@ TEST_P(RollingSubscriptions, EveryEventIsDeliveredOnceAndInOrderWhileWritersWrit
                                        ++count;
                                        return {};
                                      }));
-    std::stop_source stop;
-    const std::jthread following([&] { must(subscription->run(stop.get_token())); });
+    const RunningOnAThread following(*subscription);
     const Version before = count;
     // A restart, now and then.
     while (count < before + 50 && !(written && count == 1 + writers * 2 * versions)) {
+      ASSERT_FALSE(following.has_ended());
       std::this_thread::sleep_for(1ms);
     }
-    stop.request_stop();
   }
   EXPECT_EQ(count, 1 + writers * 2 * versions);
   EXPECT_GE(shards(), 4U);
