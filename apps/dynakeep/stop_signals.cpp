@@ -36,12 +36,13 @@ void StopSignals::wait() {
   stop_.request_stop();
   const auto alone = std::chrono::steady_clock::now() + same_wish;
   while (!is_over_) {
-    const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        alone - std::chrono::steady_clock::now());
-    if (left <= std::chrono::nanoseconds(0)) break;
+    const auto left =
+        std::max(std::chrono::nanoseconds(0), std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                                  alone - std::chrono::steady_clock::now()));
     const timespec span{.tv_sec = 0,
                         .tv_nsec = std::min<long>(static_cast<long>(left.count()), 999'999'999)};
-    sigtimedwait(&signals_, nullptr, &span);
+    // However late it is: what had come by then is still the same wish.
+    if (sigtimedwait(&signals_, nullptr, &span) < 0 && left == left.zero()) break;
   }
   sigset_t impatient = signals_;
   sigdelset(&impatient, waking);
