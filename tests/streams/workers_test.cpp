@@ -12,6 +12,7 @@
 
 #include "dynakeep/embedded.h"
 #include "dynakeep/stores/stream_consumer.h"
+#include "server/unused_database.h"
 #include "streams/faulty_table.h"
 #include "streams/simulated_stream.h"
 #include "streams/skewed_clock.h"
@@ -327,6 +328,18 @@ TEST_F(StreamWorkers, I6ATableWithOtherKeysOrNoneIsRefused) {
       open_stream_checkpoint_table(*engine, {.table = "checkpoints", .in_flight_max = 0});
   ASSERT_FALSE(nothing_at_once);
   EXPECT_EQ(nothing_at_once.error().code(), ErrorCode::invalid_argument);
+}
+
+TEST_F(StreamWorkers, I6ATableThatMayNotBeUsedIsRefusedWithTheWordsOfItsDatabase) {
+  class Forbidden final : public server::UnusedDatabase {
+    Result<DescribeTableResult> describe_table(const DescribeTableRequest&) override {
+      return Error(ErrorCode::access_denied, "not authorized to perform: dynamodb:DescribeTable");
+    }
+  } forbidden;
+  const auto opened = open_stream_checkpoint_table(forbidden, {.table = "checkpoints"});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), ErrorCode::access_denied);
+  EXPECT_THAT(opened.error().message(), HasSubstr("dynamodb:DescribeTable"));
 }
 
 TEST_F(StreamWorkers, I10TwoConsumersOfOneNameAreTwoWorkers) {
