@@ -77,7 +77,8 @@ void SimulatedStream::add_shard(std::optional<std::string> parent, std::uint32_t
                      .from = from,
                      .until = until,
                      .born = clock_.now(),
-                     .first_number = ++number_});
+                     .first_number = ++number_,
+                     .newest_number = number_});
 }
 
 SimulatedStream::Shard& SimulatedStream::taking(const std::string& key) {
@@ -88,9 +89,14 @@ SimulatedStream::Shard& SimulatedStream::taking(const std::string& key) {
   std::abort();  // every hash has an open shard
 }
 
-void SimulatedStream::replace(Shard& shard, bool in_two) {
+// It ends with its last record; without one, where it began.
+void SimulatedStream::close(Shard& shard) {
   shard.closed = clock_.now();
-  shard.last_number = number_;
+  shard.last_number = shard.newest_number;
+}
+
+void SimulatedStream::replace(Shard& shard, bool in_two) {
+  close(shard);
   const std::uint64_t middle = (shard.from + shard.until) / 2;
   add_shard(shard.id, shard.from, in_two ? middle : shard.until);
   if (in_two) add_shard(shard.id, static_cast<std::uint32_t>(middle), shard.until);
@@ -110,9 +116,7 @@ void SimulatedStream::replace_all(bool in_two) {
 void SimulatedStream::disable() {
   enabled_ = false;
   for (Shard& shard : shards_) {
-    if (shard.closed) continue;
-    shard.closed = clock_.now();
-    shard.last_number = number_;
+    if (!shard.closed) close(shard);
   }
 }
 
@@ -130,7 +134,7 @@ void SimulatedStream::trim(Time before) {
 void SimulatedStream::record(const std::string& key, const char* event, std::optional<Item> before,
                              std::optional<Item> after) {
   Shard& shard = taking(key);
-  const std::uint64_t number = ++number_;
+  const std::uint64_t number = shard.newest_number = ++number_;
   shard.records.push_back({.event_id = std::to_string(number),
                            .event_name = event,
                            .event_version = "1.1",
@@ -236,6 +240,10 @@ Result<GetShardIteratorResult> SimulatedStream::get_shard_iterator(
     case ShardIteratorType::after_sequence_number: {
       const bool after = *request.shard_iterator_type == ShardIteratorType::after_sequence_number;
       const std::string& number = *request.sequence_number;
+      if (number < number_text(shard->first_number) ||
+          number > number_text(shard->last_number.value_or(number_))) {
+        return Error::validation("Invalid SequenceNumber for the shard");
+      }
       const auto found = std::find_if(shard->records.begin(), shard->records.end(),
                                       [&](const ChangeRecord& record) {
                                         const std::string& other = record.dynamodb.sequence_number;

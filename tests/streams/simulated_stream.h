@@ -92,7 +92,8 @@ class SimulatedStream : public server::UnusedDatabase {
     Time born = {};
     std::optional<Time> closed = {};
     std::uint64_t first_number = 0;
-    std::optional<std::uint64_t> last_number = {};
+    std::uint64_t newest_number = 0;                // of its records; without one, the first
+    std::optional<std::uint64_t> last_number = {};  // once it is closed
     std::vector<ChangeRecord> records = {};
     std::size_t trimmed = 0;
     int empty_pages = 0;  // in a row, though there were records
@@ -102,6 +103,7 @@ class SimulatedStream : public server::UnusedDatabase {
   std::optional<Error> fault(std::string_view operation);
   Shard& taking(const std::string& key);
   void add_shard(std::optional<std::string> parent, std::uint32_t from, std::uint64_t until);
+  void close(Shard& shard);
   void replace(Shard& shard, bool in_two);
   void replace_all(bool in_two);
   void record(const std::string& key, const char* event, std::optional<Item> before,

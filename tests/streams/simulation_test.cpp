@@ -93,6 +93,10 @@ class Simulation {
     from_latest_ = chance(0.4);
     for (int i = 0; i < 20; ++i) stream_.write(key());
     if (chance(0.5)) stream_.split(key());
+    if (!from_latest_ && chance(0.3)) {
+      behind_ = stream_.position();
+      before_start_ = stream_.written();
+    }
   }
 
   std::string key() { return std::string(1, static_cast<char>('a' + random_() % 6)); }
@@ -101,7 +105,10 @@ class Simulation {
     StreamConsumerOptions options{
         .stream_arn = stream_.arn,
         .group = "g",
-        .from = from_latest_ ? StreamStart::Kind::latest : StreamStart::Kind::trim_horizon,
+        .from = from_latest_       ? StreamStart::Kind::latest
+                : !behind_.empty() ? StreamStart::Kind::after_position
+                                   : StreamStart::Kind::trim_horizon,
+        .position = behind_,
         .batch_records = 1 + random_() % 6,
         .lanes = lanes_,
         .buffer_records = 1 + random_() % 10,
@@ -137,6 +144,8 @@ class Simulation {
       if (!was_started_) {
         was_started_ = true;
         if (from_latest_) before_start_ = written;
+        // Shards that end before they are read, behind whose last record the position lies.
+        if (!behind_.empty() && chance(0.5)) stream_.roll_all();
       }
     }
     const auto next = consumer_->step();
@@ -265,6 +274,7 @@ class Simulation {
   bool started_ = false;
   bool was_started_ = false;
   bool from_latest_ = false;
+  std::string behind_;  // a position, to begin there
   bool bisects_ = false;
   std::size_t lanes_ = 1;
   double handler_fails_ = 0;
