@@ -37,6 +37,7 @@ const Streams& streams() {
 void read_record(std::string_view bytes) {
   const auto record = view_record(bytes);
   if (!record) return;
+  require(record->created >= Time{});
   // Whoever answers with it looks into all of it.
   for (const std::string_view part : {record->keys, record->old_image, record->new_image}) {
     if (part.empty()) continue;

@@ -163,9 +163,11 @@ Result<StoredRecord> view_record(std::string_view bytes) {
   }
   const auto flags = static_cast<unsigned>(static_cast<unsigned char>(bytes[1]));
   bytes.remove_prefix(2);
+  constexpr auto seconds_max = std::chrono::floor<std::chrono::seconds>(Time::max());
   std::uint64_t seconds = 0;
   if ((flags & event_bits) > static_cast<unsigned>(RecordEvent::remove) ||
-      !base::take_varint(bytes, seconds)) {
+      !base::take_varint(bytes, seconds) ||
+      seconds > static_cast<std::uint64_t>(seconds_max.time_since_epoch().count())) {
     return damaged();
   }
   StoredRecord record{.event = static_cast<RecordEvent>(flags & event_bits),
