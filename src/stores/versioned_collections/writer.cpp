@@ -441,10 +441,12 @@ Result<ResourceVersion> Writer::create(const Resource& resource, ResourceVersion
   }
   if (written) return version;
   // An answer may have been lost here or below; only this call knows the id.
-  const Error& error = written.error();
+  Error error = std::move(written).error();
   if (error.outcome_unknown() || is_contention(error)) {
     const auto there = reader_.row(resource, version.version);
     if (there && *there && **there == version) return version;
+    // What is in the way may be its own row, which could not be looked at.
+    if (!there) error.set_outcome_unknown(true);
   }
   return error;
 }
